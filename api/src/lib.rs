@@ -1,0 +1,4 @@
+//! Wire types and formats: the only place where they are defined.
+#![forbid(unsafe_code)]
+
+pub mod abi;

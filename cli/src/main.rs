@@ -1,0 +1,2 @@
+//! The `maxwell` command.
+fn main() {}

@@ -1,0 +1,75 @@
+//! The limit on everything, each with its reason.
+//!
+//! What may grow is bounded here, in one place, so that memory is known at start, a hostile cell cannot exhaust the
+//! node, and the tick's worst case can be read off. The assertions at the end state how the limits hang together; they
+//! are checked by the compiler.
+
+use crate::units::{Bytes, Microjoules, Nanoseconds};
+
+/// The quantum: how long one slot is sold for. Ten milliseconds is the good of this market; a shorter one would be
+/// eaten by switching, a longer one would let the die run away between two decisions.
+pub const QUANTUM: Nanoseconds = Nanoseconds::from_millis(10);
+
+/// Ticks in a billing window. RAPL counters err by more than 5 % beyond 20 samples a second, so energy is billed on
+/// windows of 100 ms and never on the difference of one quantum.
+pub const WINDOW_TICKS: u64 = 10;
+
+/// A billing window; also the period of the sensors and of the controller.
+pub const WINDOW: Nanoseconds = Nanoseconds(QUANTUM.0 * WINDOW_TICKS);
+
+/// Slots of one node: logical CPUs of the largest two-socket servers sold today, twice over.
+pub const SLOTS_MAX: u16 = 1_024;
+
+/// Cells of one node: what 65,530 memory mappings (the kernel's default per process) allow at six mappings a cell.
+pub const CELLS_MAX: usize = 10_000;
+
+/// Ledger accounts: a wallet for every cell, escrows and the host's own.
+pub const ACCOUNTS_MAX: usize = 2 * CELLS_MAX;
+
+/// Events waiting for the main loop. Beyond it a cell's request is refused with "busy", never queued without bound.
+pub const EVENTS_MAX: usize = 4_096;
+
+/// Events handled between two ticks, so that a flood of them cannot postpone a tick: 1,024 at about 1 µs each.
+pub const EVENTS_PER_TICK_MAX: usize = 1_024;
+
+/// Requests (orders, claims, leases, log lines) that one cell may make in one quantum; further ones are refused.
+pub const REQUESTS_PER_QUANTUM_MAX: u32 = 64;
+
+/// Refused requests in one quantum after which the cell is taken to be flooding and is ended with reason `limit`.
+pub const REFUSALS_PER_QUANTUM_MAX: u32 = 10_000;
+
+/// Bytes of one log line of a cell: a terminal's width and a half.
+pub const LOG_LINE_MAX: usize = 120;
+
+/// Bytes kept of what a cell wrote last, so that its end can be explained.
+pub const LAST_WORDS_MAX: usize = 1_024;
+
+/// Linear memory of one wasm cell unless the operator says otherwise.
+pub const CELL_MEMORY: Bytes = Bytes::from_mebibytes(64);
+
+/// Size of a wasm module that is accepted: compiling costs about 1.2 ms a KiB.
+pub const MODULE_BYTES_MAX: u64 = 16 << 20;
+
+/// Leases of a bounty that one cell may hold at a time: enough that it never waits for the next, few enough that a
+/// dying cell takes little work with it.
+pub const LEASES_PER_CELL_MAX: usize = 4;
+
+/// What may ever be minted: 4.6 million megajoules. Twice this still fits the 64-bit microjoules of an account, so no
+/// sum over accounts can overflow.
+pub const MINT_MAX: Microjoules = Microjoules(i64::MAX / 2);
+
+/// The largest price of one quantum, far above any reserve (64 times the energy of a 10 kW slot is 6.4 kJ).
+pub const PRICE_MAX: Microjoules = Microjoules::from_joules(1_000_000);
+
+/// Base quanta per slot that a cell sets aside at its start to pay for its own ordered end.
+pub const SET_ASIDE_QUANTA: u64 = 50;
+
+const _: () = {
+    assert!(WINDOW.0 == 100_000_000, "sensors, controller and billing share one period of 100 ms");
+    assert!(ACCOUNTS_MAX > CELLS_MAX, "every cell has a wallet and the host has accounts of its own");
+    assert!(EVENTS_PER_TICK_MAX <= EVENTS_MAX, "a tick cannot drain more than can wait");
+    assert!(REQUESTS_PER_QUANTUM_MAX as usize <= EVENTS_MAX / 16, "sixteen cells at their limit still fit");
+    assert!(REFUSALS_PER_QUANTUM_MAX > REQUESTS_PER_QUANTUM_MAX, "a cell is refused before it is ended");
+    assert!(PRICE_MAX.0 <= MINT_MAX.0 / (SLOTS_MAX as i64 * WINDOW_TICKS as i64), "a window of prices fits a wallet");
+    assert!(SET_ASIDE_QUANTA * QUANTUM.0 == 500_000_000, "the set-aside pays exactly the grace of 500 ms");
+};

@@ -1,0 +1,230 @@
+//! The tick as data: every arrow of the diagram is one of these types.
+//!
+//! ```text
+//! sensors --Reading--> price --Quote--> auction --Clearing--> ledger --Grant--> cells --Usage--> ledger --Transfer-->
+//! ```
+
+use crate::units::{Bytes, Celsius, Microjoules, Moment, Nanoseconds, Ppm, Watts};
+
+/// Names a cell for as long as the node runs; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CellId(pub u32);
+
+/// Names an account of the ledger: a wallet, an escrow or one of the host's own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct AccountId(pub u32);
+
+/// Names a slot: one logical CPU offered for sale.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct SlotId(pub u16);
+
+/// Where a figure of physics comes from. A modelled number is never shown as a measured one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Provenance {
+    /// Read from hardware.
+    Measured,
+    /// Computed by a model from something that was measured.
+    Modelled,
+    /// Not to be had.
+    Unknown,
+}
+
+/// A physical value with its error bar and where it comes from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Figure<T> {
+    /// The best estimate.
+    pub value: T,
+    /// Half the width of the error bar, in the unit of the value.
+    pub error: T,
+    /// Where the value comes from.
+    pub provenance: Provenance,
+}
+
+/// What the sensors said at one moment.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reading {
+    /// When it was taken.
+    pub at: Moment,
+    /// Temperature of the hottest die.
+    pub die: Figure<Celsius>,
+    /// Power of all packages now.
+    pub power: Figure<Watts>,
+    /// Energy of all packages since a fixed origin; never falls.
+    pub energy: Figure<Microjoules>,
+}
+
+/// What the tick knows of the machine. Stale and missing are states: never zero, never a panic.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Sensed {
+    /// A reading younger than five sampling periods.
+    Fresh(Reading),
+    /// The last reading there was, now too old to be believed.
+    Stale(Reading),
+    /// No reading has ever been had.
+    Missing,
+}
+
+impl Sensed {
+    /// Whether the reading may be believed.
+    pub const fn is_fresh(&self) -> bool {
+        matches!(self, Self::Fresh(_))
+    }
+
+    /// The last reading there was, believed or not.
+    pub const fn last(&self) -> Option<&Reading> {
+        match self {
+            Self::Fresh(reading) | Self::Stale(reading) => Some(reading),
+            Self::Missing => None,
+        }
+    }
+}
+
+/// The price and the amount of what is for sale in this tick.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quote {
+    /// Number of the tick, from zero.
+    pub tick: u64,
+    /// When the quote was made.
+    pub at: Moment,
+    /// Temperature that the controller acted on: measured, modelled or, without a fresh reading, assumed.
+    pub die: Celsius,
+    /// Whether the reading behind the quote was fresh.
+    pub fresh: bool,
+    /// Slots that the physics allows, a real number.
+    pub supply: f64,
+    /// Whole slots for sale in this tick: the supply, dithered.
+    pub slots: u16,
+    /// Price of a quantum at multiplier one: tariff x joules of one quantum on one slot.
+    pub base: Microjoules,
+    /// The least a quantum is sold for now (the spot price): base x multiplier.
+    pub reserve: Microjoules,
+    /// What physics multiplies the base by.
+    pub multiplier: Ppm,
+    /// Electricity price relative to the reference.
+    pub tariff: Ppm,
+}
+
+/// Who pays for a quantum, and from what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purse {
+    /// The wallet's free balance: the winner of an auction.
+    Free,
+    /// The part of the wallet that was set aside at the start: a dying cell in its grace.
+    SetAside,
+}
+
+/// One quantum of one slot, awarded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Award {
+    /// The cell that may run.
+    pub cell: CellId,
+    /// Its wallet.
+    pub wallet: AccountId,
+    /// The slot it runs on.
+    pub slot: SlotId,
+    /// What the quantum costs if it is used whole.
+    pub price: Microjoules,
+    /// What it is paid from.
+    pub purse: Purse,
+}
+
+/// The outcome of one auction.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Clearing {
+    /// Number of the tick.
+    pub tick: u64,
+    /// The clearing price: the highest price that a winner pays, or the reserve when nobody won.
+    pub price: Microjoules,
+    /// Who won which slot for how much; the dying, who do not bid, come first.
+    pub awards: Vec<Award>,
+    /// Whether a funded order at or above the reserve was left without a slot. Then granted quanta are charged whole.
+    pub contested: bool,
+}
+
+/// Leave to run: an award whose price is held in the wallet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Number of the tick.
+    pub tick: u64,
+    /// The award that is paid for.
+    pub award: Award,
+    /// Whether somebody waits for the slot, so that it is charged whole.
+    pub contested: bool,
+}
+
+/// Why a cell's program is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The program ended by itself with status zero.
+    Finished,
+    /// The program trapped, or ended with another status.
+    Crashed,
+    /// The program broke a limit (memory, host calls) and was ended.
+    Limit,
+}
+
+/// What a cell waits for while it cannot use a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wait {
+    /// For a moment: it sleeps.
+    Until(Moment),
+    /// For the answer to a request that the main loop handles.
+    Reply,
+}
+
+/// What became of one grant, or of a cell since it was last asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usage {
+    /// The cell.
+    pub cell: CellId,
+    /// CPU time that it was given: the quantum.
+    pub granted: Nanoseconds,
+    /// CPU time that it used; can exceed the grant when the quantum's end came late.
+    pub used: Nanoseconds,
+    /// Time in which the host took the CPU away from it: not charged.
+    pub stolen: Nanoseconds,
+    /// Cycles of guest work where they are counted (fuel in the deterministic mode), else zero.
+    pub cycles: u64,
+    /// Bytes given back to the system.
+    pub freed: Bytes,
+    /// Memory that it holds now.
+    pub memory: Bytes,
+    /// Set when the program is over.
+    pub exit: Option<Exit>,
+    /// Set when it gave its slot back and waits.
+    pub wait: Option<Wait>,
+}
+
+/// What a transfer is for. With the tick and the account it names the transfer, so none is made twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// New tokens, from mint.
+    Mint,
+    /// From a sponsor or an operator to a wallet or an escrow.
+    Fund,
+    /// Quanta of a billing window.
+    Quanta,
+    /// Rent of the memory held in a billing window.
+    Rent,
+    /// Erasure tax of a billing window.
+    Tax,
+    /// Payment of a verified claim.
+    Bounty,
+    /// Energy bought from the grid in a billing window.
+    Grid,
+}
+
+/// One movement of money, immutable once made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Transfer {
+    /// Tick in which it was made.
+    pub tick: u64,
+    /// What it is for.
+    pub kind: Kind,
+    /// Who pays.
+    pub from: AccountId,
+    /// Who receives.
+    pub to: AccountId,
+    /// How much; never negative.
+    pub amount: Microjoules,
+}

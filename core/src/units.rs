@@ -1,0 +1,276 @@
+//! Units as types, so that a watt is never added to a joule.
+//!
+//! Money and energy are whole microjoules; time is whole nanoseconds; ratios that touch money are whole parts per
+//! million. Temperatures and powers, which only steer, are floating point.
+
+use std::fmt;
+use std::iter::Sum;
+use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
+
+/// An amount of energy, and of the energy token: 1 $JOULE buys one joule at price multiplier 1.
+///
+/// Sums that leave the 64-bit range stop the node (overflow checks are on in every profile).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Microjoules(pub i64);
+
+impl Microjoules {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// Whole joules.
+    pub const fn from_joules(joules: i64) -> Self {
+        Self(joules * 1_000_000)
+    }
+
+    /// For showing and for ratios only: never computed back into money.
+    pub fn as_joules(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
+    /// `self x count`, for prices of several quanta.
+    #[must_use]
+    pub const fn times(self, count: u64) -> Self {
+        Self(self.0 * count as i64)
+    }
+
+    /// `self x part / whole`, rounded half up, computed without intermediate overflow. `whole` must not be zero.
+    #[must_use]
+    pub fn share(self, part: u64, whole: u64) -> Self {
+        let scaled = i128::from(self.0) * i128::from(part) * 2 + i128::from(whole);
+        Self((scaled.div_euclid(i128::from(whole) * 2)) as i64)
+    }
+
+    /// The distance between two amounts.
+    #[must_use]
+    pub const fn abs_diff(self, other: Self) -> Self {
+        Self((self.0 - other.0).abs())
+    }
+}
+
+impl Add for Microjoules {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl AddAssign for Microjoules {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
+impl Sub for Microjoules {
+    type Output = Self;
+    fn sub(self, other: Self) -> Self {
+        Self(self.0 - other.0)
+    }
+}
+
+impl SubAssign for Microjoules {
+    fn sub_assign(&mut self, other: Self) {
+        self.0 -= other.0;
+    }
+}
+
+impl Neg for Microjoules {
+    type Output = Self;
+    fn neg(self) -> Self {
+        Self(-self.0)
+    }
+}
+
+impl Sum for Microjoules {
+    fn sum<I: Iterator<Item = Self>>(items: I) -> Self {
+        items.fold(Self::ZERO, Add::add)
+    }
+}
+
+impl fmt::Display for Microjoules {
+    /// Exact: the largest unit of J, mJ and µJ that shows the amount with at most three decimals.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let magnitude = self.0.unsigned_abs();
+        let (unit, divisor) = match magnitude {
+            0 => ("J", 1),
+            m if m % 1_000 == 0 && m >= 1_000_000 => ("J", 1_000_000),
+            m if m >= 1_000 => ("mJ", 1_000),
+            _ => ("µJ", 1),
+        };
+        let sign = if self.0 < 0 { "-" } else { "" };
+        let (whole, rest) = (magnitude / divisor, magnitude % divisor);
+        if rest == 0 {
+            return write!(f, "{sign}{whole} {unit}");
+        }
+        let digits = divisor.ilog10() as usize;
+        let decimals = format!("{rest:0digits$}");
+        write!(f, "{sign}{whole}.{} {unit}", decimals.trim_end_matches('0'))
+    }
+}
+
+/// A point in time: nanoseconds since the node's clock began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Moment(pub u64);
+
+impl Moment {
+    /// The time from `earlier` to `self`; zero if `earlier` is later.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Nanoseconds {
+        Nanoseconds(self.0.saturating_sub(earlier.0))
+    }
+
+    /// Seconds since the clock began, for showing and for physics.
+    pub fn as_seconds(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+}
+
+impl Add<Nanoseconds> for Moment {
+    type Output = Self;
+    fn add(self, span: Nanoseconds) -> Self {
+        Self(self.0 + span.0)
+    }
+}
+
+/// A span of time, of a clock or of a CPU.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Nanoseconds(pub u64);
+
+impl Nanoseconds {
+    /// No time.
+    pub const ZERO: Self = Self(0);
+
+    /// Whole milliseconds.
+    pub const fn from_millis(millis: u64) -> Self {
+        Self(millis * 1_000_000)
+    }
+
+    /// Seconds, for showing and for physics.
+    pub fn as_seconds(self) -> f64 {
+        self.0 as f64 / 1e9
+    }
+
+    /// `self - other`, or zero.
+    #[must_use]
+    pub const fn saturating_sub(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+}
+
+impl Add for Nanoseconds {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self(self.0 + other.0)
+    }
+}
+
+impl AddAssign for Nanoseconds {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
+impl Sum for Nanoseconds {
+    fn sum<I: Iterator<Item = Self>>(items: I) -> Self {
+        items.fold(Self::ZERO, Add::add)
+    }
+}
+
+/// A ratio in parts per million, for everything that multiplies money: tariffs, price multipliers, shares.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Ppm(pub u64);
+
+impl Ppm {
+    /// One to one.
+    pub const ONE: Self = Self(1_000_000);
+
+    /// The nearest whole part per million. Negative and non-finite ratios become zero.
+    pub fn from_ratio(ratio: f64) -> Self {
+        Self((ratio * 1e6).round() as u64)
+    }
+
+    /// The ratio as a number, for showing and for physics.
+    pub fn as_ratio(self) -> f64 {
+        self.0 as f64 / 1e6
+    }
+
+    /// `amount x self`, rounded up to a whole microjoule, so that a price is never below its exact value.
+    #[must_use]
+    pub fn of_rounded_up(self, amount: Microjoules) -> Microjoules {
+        let product = i128::from(amount.0) * i128::from(self.0);
+        Microjoules((product + 999_999).div_euclid(1_000_000) as i64)
+    }
+}
+
+/// A temperature in degrees Celsius.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct Celsius(pub f64);
+
+impl Celsius {
+    /// The same temperature in kelvin.
+    pub fn kelvin(self) -> f64 {
+        self.0 + 273.15
+    }
+}
+
+/// A power in watts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, PartialOrd)]
+pub struct Watts(pub f64);
+
+impl Watts {
+    /// The energy of this power over `span`, to the nearest microjoule.
+    pub fn over(self, span: Nanoseconds) -> Microjoules {
+        Microjoules((self.0 * span.0 as f64 / 1e3).round() as i64)
+    }
+}
+
+/// A number of bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Bytes(pub u64);
+
+impl Bytes {
+    /// Whole mebibytes.
+    pub const fn from_mebibytes(mebibytes: u64) -> Self {
+        Self(mebibytes << 20)
+    }
+}
+
+impl AddAssign for Bytes {
+    fn add_assign(&mut self, other: Self) {
+        self.0 += other.0;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_shown_exactly() {
+        let check = |amount: i64, shown: &str| assert_eq!(Microjoules(amount).to_string(), shown);
+        check(0, "0 J");
+        check(250, "250 µJ");
+        check(-3_000, "-3 mJ");
+        check(12_500_000, "12.5 J");
+        check(1_000_001, "1000.001 mJ");
+        check(i64::MIN + 1, "-9223372036854775.807 mJ");
+    }
+
+    #[test]
+    fn shares_round_half_up_and_never_overflow() {
+        assert_eq!(Microjoules(150_000).share(1, 3), Microjoules(50_000));
+        assert_eq!(Microjoules(1).share(1, 2), Microjoules(1));
+        assert_eq!(Microjoules(-1).share(1, 2), Microjoules(0));
+        assert_eq!(Microjoules(i64::MAX).share(u64::MAX, u64::MAX), Microjoules(i64::MAX));
+    }
+
+    #[test]
+    fn a_price_is_never_rounded_below_its_exact_value() {
+        assert_eq!(Ppm(1_000_001).of_rounded_up(Microjoules(150_000)), Microjoules(150_001));
+        assert_eq!(Ppm::ONE.of_rounded_up(Microjoules(150_000)), Microjoules(150_000));
+    }
+
+    #[test]
+    fn watts_over_time_are_microjoules() {
+        assert_eq!(Watts(15.0).over(Nanoseconds::from_millis(10)), Microjoules(150_000));
+    }
+}

@@ -1,0 +1,92 @@
+//! What every cell can do, whatever it is made of.
+//!
+//! ```text
+//!            grant                      program over, or kill
+//!   parked <--------> on its slot ----------------------------> over (says Exit once, in its last Usage)
+//!            revoke
+//! ```
+//!
+//! A cell runs only between [`Cell::grant`] and [`Cell::revoke`]; what it used is asked once after each. Nothing here
+//! knows money: a cell is told prices and its balance to pass them on to its program, and that is all.
+
+use std::sync::mpsc::SyncSender;
+
+use maxwell_core::event::Event;
+use maxwell_core::tick::{CellId, SlotId, Usage};
+use maxwell_core::units::{Bytes, Microjoules, Moment, Nanoseconds};
+
+/// Leave to run for one quantum, and the view of the market that the program has while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Permit {
+    /// The slot to run on.
+    pub slot: SlotId,
+    /// Start of the quantum on the node's clock.
+    pub from: Moment,
+    /// End of the quantum.
+    pub until: Moment,
+    /// Reserve price of a quantum.
+    pub spot: Microjoules,
+    /// Clearing price of the last auction.
+    pub clearing: Microjoules,
+    /// Free balance of the cell's wallet.
+    pub balance: Microjoules,
+}
+
+/// What a new cell is made from, apart from its program.
+#[derive(Clone, Debug)]
+pub struct CellConfig {
+    /// Its name on the node.
+    pub id: CellId,
+    /// Arguments of its program, without the program's own name.
+    pub args: Vec<String>,
+    /// The most linear memory it may have.
+    pub memory_max: Bytes,
+    /// The main loop's queue, into which the program's requests go. Sending never blocks: a full queue is "busy".
+    pub events: SyncSender<Event>,
+}
+
+/// An answer of the main loop to a request that the program waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// The range that was leased.
+    Leased(u64),
+    /// There is nothing left to lease.
+    NoLease,
+}
+
+/// Announces the end to the program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Why, as one of the `REASON_*` codes of the agent's interface.
+    pub reason: u8,
+    /// Wall time that is left at most.
+    pub left: Nanoseconds,
+}
+
+/// One agent's isolation.
+///
+/// The owner calls in this order: any number of times `grant`, `revoke`, `usage`, with the others in between; after
+/// the `Usage` that carries an exit, or after `kill`, only `last_words` and drop. Dropping a cell ends it.
+pub trait Cell: Send {
+    /// Lets the program run on `permit.slot` until revoked. Returns at once; a cell on a virtual clock runs here.
+    fn grant(&mut self, permit: &Permit);
+
+    /// Takes the slot back. Returns at once; the program leaves the slot within microseconds.
+    fn revoke(&mut self);
+
+    /// What was used since last asked. `None` if the program has not yet left its slot, which then cannot be sold;
+    /// waits for it only a bounded time. Without a grant since last asked: memory held, and an exit if there was one.
+    fn usage(&mut self) -> Option<Usage>;
+
+    /// Passes an answer to the program. Answers beyond those asked for are dropped.
+    fn reply(&mut self, reply: Reply);
+
+    /// Announces the end; the program finds the notice when it looks.
+    fn notify(&mut self, notice: Notice);
+
+    /// Ends the program now. It never runs again; its memory is gone when the cell is dropped.
+    fn kill(&mut self);
+
+    /// What the program said last, for explaining its end: trap message, then the tail of its standard error.
+    fn last_words(&self) -> String;
+}

@@ -1,0 +1,11 @@
+//! Cells: where agents run. One trait, its implementations, and one contract suite that all of them pass.
+
+pub mod cell;
+
+pub mod clock;
+
+pub mod cells;
+
+pub mod simulated;
+
+pub mod wasm;
