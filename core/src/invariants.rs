@@ -1,1 +1,146 @@
-//! To be written.
+//! What must never happen, asserted at the end of every tick. A violation stops the node rather than letting it go on.
+
+use crate::energy::Shares;
+use crate::ledger::{Ledger, Role};
+use crate::tick::{Clearing, Purse, Quote};
+use crate::units::{Celsius, Microjoules};
+
+/// An invariant that does not hold: a defect of Maxwell. Fatal; the message is for its developers.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Violation {
+    /// Money was made or lost.
+    #[error("tick {tick}: all accounts sum to {sum}, not to zero")]
+    Money {
+        /// When.
+        tick: u64,
+        /// What they sum to.
+        sum: Microjoules,
+    },
+    /// A wallet holds money that no bill accounts for, or less than the bills say.
+    #[error("tick {tick}: account {account} holds {held}, its bills say {billed}")]
+    Holds {
+        /// When.
+        tick: u64,
+        /// Whose.
+        account: u32,
+        /// What the account says.
+        held: Microjoules,
+        /// What the bills say.
+        billed: Microjoules,
+    },
+    /// An account that only receives or prepays is below zero.
+    #[error("tick {tick}: account {account} ({role:?}) is below zero: {balance}")]
+    Overdrawn {
+        /// When.
+        tick: u64,
+        /// Which.
+        account: u32,
+        /// What it is for.
+        role: Role,
+        /// Its balance.
+        balance: Microjoules,
+    },
+    /// Joules were counted twice or not at all.
+    #[error("tick {tick}: the shares miss the package by {residual}, more than the error bar of {error}")]
+    Energy {
+        /// When.
+        tick: u64,
+        /// Package less all shares.
+        residual: Microjoules,
+        /// The error bar.
+        error: Microjoules,
+    },
+    /// Something was sold at or above the critical temperature, or without any reading.
+    #[error("tick {tick}: {sold} slots sold at {} degrees, critical is {}", die.0, critical.0)]
+    Heat {
+        /// When.
+        tick: u64,
+        /// How many.
+        sold: usize,
+        /// Temperature that the controller acted on.
+        die: Celsius,
+        /// The critical temperature.
+        critical: Celsius,
+    },
+    /// More was sold than the physics allows, or below the reserve.
+    #[error("tick {tick}: {sold} slots sold of {slots}, cheapest at {cheapest} with reserve {reserve}")]
+    Market {
+        /// When.
+        tick: u64,
+        /// How many were sold.
+        sold: usize,
+        /// How many were for sale.
+        slots: u16,
+        /// The lowest price of the auction.
+        cheapest: Microjoules,
+        /// The reserve.
+        reserve: Microjoules,
+    },
+}
+
+/// Checks a tick that is over.
+///
+/// # Errors
+/// The first invariant that does not hold.
+pub fn check(
+    quote: &Quote,
+    clearing: &Clearing,
+    critical: Celsius,
+    ledger: &Ledger,
+    shares: &Shares,
+) -> Result<(), Violation> {
+    money(quote.tick, ledger)?;
+    energy(quote.tick, shares)?;
+    heat(quote, clearing, critical)?;
+    market(quote, clearing)
+}
+
+/// Checks the money alone.
+///
+/// # Errors
+/// The first invariant of money that does not hold.
+pub fn money(tick: u64, ledger: &Ledger) -> Result<(), Violation> {
+    let accounts = ledger.accounts();
+    let sum = accounts.sum();
+    if sum != Microjoules::ZERO {
+        return Err(Violation::Money { tick, sum });
+    }
+    for (account, _) in accounts.with_role(Role::Wallet) {
+        let (held, billed) = (accounts.held(account), ledger.held_by_bills(account));
+        if held != billed {
+            return Err(Violation::Holds { tick, account: account.0, held, billed });
+        }
+    }
+    for role in [Role::Grid, Role::Tax, Role::Escrow] {
+        let overdrawn = accounts.with_role(role).find(|(_, balance)| *balance < Microjoules::ZERO);
+        if let Some((account, balance)) = overdrawn {
+            return Err(Violation::Overdrawn { tick, account: account.0, role, balance });
+        }
+    }
+    Ok(())
+}
+
+fn energy(tick: u64, shares: &Shares) -> Result<(), Violation> {
+    if shares.balance() {
+        return Ok(());
+    }
+    Err(Violation::Energy { tick, residual: shares.residual(), error: shares.error })
+}
+
+fn heat(quote: &Quote, clearing: &Clearing, critical: Celsius) -> Result<(), Violation> {
+    let sold = clearing.awards.len();
+    if sold == 0 || quote.die < critical {
+        return Ok(());
+    }
+    Err(Violation::Heat { tick: quote.tick, sold, die: quote.die, critical })
+}
+
+fn market(quote: &Quote, clearing: &Clearing) -> Result<(), Violation> {
+    let auctioned = clearing.awards.iter().filter(|award| award.purse == Purse::Free);
+    let cheapest = auctioned.map(|award| award.price).min().unwrap_or(quote.reserve);
+    let sold = clearing.awards.len();
+    if sold <= usize::from(quote.slots) && cheapest >= quote.reserve {
+        return Ok(());
+    }
+    Err(Violation::Market { tick: quote.tick, sold, slots: quote.slots, cheapest, reserve: quote.reserve })
+}

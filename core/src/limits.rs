@@ -50,9 +50,9 @@ pub const CELL_MEMORY: Bytes = Bytes::from_mebibytes(64);
 /// Size of a wasm module that is accepted: compiling costs about 1.2 ms a KiB.
 pub const MODULE_BYTES_MAX: u64 = 16 << 20;
 
-/// Leases of a bounty that one cell may hold at a time: enough that it never waits for the next, few enough that a
-/// dying cell takes little work with it.
-pub const LEASES_PER_CELL_MAX: usize = 4;
+/// Leases of a bounty that are ready for one cell at a time. Leases are handed out between ticks, and a range takes
+/// about 2 ms: sixteen last a quantum on a machine three times as fast, and a dying cell takes little work with it.
+pub const LEASES_PER_CELL_MAX: usize = 16;
 
 /// What may ever be minted: 4.6 million megajoules. Twice this still fits the 64-bit microjoules of an account, so no
 /// sum over accounts can overflow.

@@ -126,6 +126,9 @@ pub struct Award {
     pub price: Microjoules,
     /// What it is paid from.
     pub purse: Purse,
+    /// Whether a funded order of another wallet, at or above the reserve, was left without a slot. Then the quantum is
+    /// charged whole, used or not.
+    pub contested: bool,
 }
 
 /// The outcome of one auction.
@@ -137,8 +140,6 @@ pub struct Clearing {
     pub price: Microjoules,
     /// Who won which slot for how much; the dying, who do not bid, come first.
     pub awards: Vec<Award>,
-    /// Whether a funded order at or above the reserve was left without a slot. Then granted quanta are charged whole.
-    pub contested: bool,
 }
 
 /// Leave to run: an award whose price is held in the wallet.
@@ -148,8 +149,8 @@ pub struct Grant {
     pub tick: u64,
     /// The award that is paid for.
     pub award: Award,
-    /// Whether somebody waits for the slot, so that it is charged whole.
-    pub contested: bool,
+    /// What the wallet has free after it, for the cell to know.
+    pub balance: Microjoules,
 }
 
 /// Why a cell's program is over.
@@ -183,6 +184,8 @@ pub struct Usage {
     pub used: Nanoseconds,
     /// Time in which the host took the CPU away from it: not charged.
     pub stolen: Nanoseconds,
+    /// Time given back early enough that it was resold in the same tick: not charged.
+    pub resold: Nanoseconds,
     /// Cycles of guest work where they are counted (fuel in the deterministic mode), else zero.
     pub cycles: u64,
     /// Bytes given back to the system.

@@ -1,1 +1,20 @@
-//! To be written.
+//! The node: the tick, its main loop and what it is connected to.
+//!
+//! [`node::Node`] owns all state and walks the tick. Its surroundings come in through seams, each with a real
+//! implementation and one for a virtual clock: clock, sensors and cells from their own crates, and from this one the
+//! [`inbox`], the [`verifier`] and the [`host`] meter. What it did goes out through [`telemetry`].
+#![forbid(unsafe_code)]
+
+pub mod node;
+
+pub mod inbox;
+
+pub mod verifier;
+
+pub mod host;
+
+pub mod telemetry;
+
+pub mod scenario;
+
+pub mod recorder;

@@ -9,3 +9,7 @@ pub mod cells;
 pub mod simulated;
 
 pub mod wasm;
+
+mod requests;
+
+mod leases;

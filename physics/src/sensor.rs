@@ -1,7 +1,7 @@
 //! What every sensor can do.
 
-use maxwell_core::tick::Reading;
-use maxwell_core::units::Moment;
+use maxwell_core::tick::{Figure, Provenance, Reading};
+use maxwell_core::units::{Celsius, Microjoules, Moment, Watts};
 
 /// Reads the machine's heat: die temperature, energy since a fixed origin, power.
 pub trait ThermalSensor: Send + Sync {
@@ -34,4 +34,37 @@ pub enum SensorError {
         /// What happened.
         why: String,
     },
+}
+
+/// How wide the error bars of a backend are that cannot know its own error.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ErrorBars {
+    /// Half the width for power, and for energy since the origin, as a share of the value.
+    pub ratio: f64,
+    /// Half the width for the die temperature, in degrees.
+    pub die: Celsius,
+}
+
+impl ErrorBars {
+    /// A model whose parameters nobody fitted to this machine. An assumption, not a measurement: watts per CPU differ
+    /// by about a third between parts of one class, and the cooling is not known at all.
+    pub const UNCALIBRATED: Self = Self { ratio: 0.3, die: Celsius(10.0) };
+
+    /// No error: for the demonstration and the simulation, where the model *is* the machine by definition.
+    pub const NONE: Self = Self { ratio: 0.0, die: Celsius(0.0) };
+
+    /// A temperature with this error bar.
+    pub const fn die(self, value: Celsius, provenance: Provenance) -> Figure<Celsius> {
+        Figure { value, error: self.die, provenance }
+    }
+
+    /// A power with this error bar.
+    pub fn power(self, value: Watts, provenance: Provenance) -> Figure<Watts> {
+        Figure { value, error: Watts(value.0 * self.ratio), provenance }
+    }
+
+    /// An energy since the origin with this error bar.
+    pub fn energy(self, value: Microjoules, provenance: Provenance) -> Figure<Microjoules> {
+        Figure { value, error: Microjoules((value.0 as f64 * self.ratio).round() as i64), provenance }
+    }
 }

@@ -1,1 +1,205 @@
-//! To be written.
+//! Who lives on the node, in which state, and who must go.
+//!
+//! After every tick each cell is judged by its wallet and by what it did. The population decides and never acts: its
+//! [`Verdict`]s say what the node shall do.
+
+pub mod lifecycle;
+
+use crate::auction::book::Order;
+use crate::ledger::Ledger;
+use crate::limits::CELLS_MAX;
+use crate::tick::{AccountId, CellId, Grant, Quote, SlotId, Usage, Wait};
+use crate::units::{Microjoules, Nanoseconds};
+use lifecycle::{Member, Reason, State};
+
+/// The knobs of life and death.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LifePolicy {
+    /// How long a cell may be hungry.
+    pub hunger: Nanoseconds,
+    /// CPU time that a dying cell is granted to end in order.
+    pub grace_granted: Nanoseconds,
+    /// Wall time after which a dying cell is killed, granted or not.
+    pub grace_wall: Nanoseconds,
+}
+
+impl Default for LifePolicy {
+    fn default() -> Self {
+        Self {
+            hunger: Nanoseconds::from_millis(500),
+            grace_granted: Nanoseconds::from_millis(500),
+            grace_wall: Nanoseconds::from_millis(5_000),
+        }
+    }
+}
+
+/// What the node shall do about a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Put its order into the book: it can pay and can run.
+    Enter(Order),
+    /// Take its order out of the book.
+    Leave(CellId),
+    /// Tell it that it is dying, and why.
+    Notify(CellId, Reason),
+    /// End it now: its grace is over.
+    Kill(CellId),
+    /// It is over: settle its bill and let it go.
+    Bury(CellId, Reason),
+}
+
+/// Why a cell is not taken in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PopulationError {
+    /// A limit of the node is reached.
+    #[error("the node is full: at most {CELLS_MAX} cells live on it")]
+    Full,
+}
+
+/// Every live cell.
+#[derive(Debug)]
+pub struct Population {
+    policy: LifePolicy,
+    members: Vec<Member>,
+    verdicts: Vec<Verdict>,
+    next: u32,
+}
+
+impl Population {
+    /// Nobody yet.
+    pub fn new(policy: LifePolicy) -> Self {
+        Self {
+            policy,
+            members: Vec::with_capacity(CELLS_MAX),
+            verdicts: Vec::with_capacity(2 * CELLS_MAX),
+            next: 0,
+        }
+    }
+
+    /// A name for the next cell; never given twice.
+    ///
+    /// # Errors
+    /// When as many cells live as may.
+    pub fn next_id(&mut self) -> Result<CellId, PopulationError> {
+        if self.members.len() >= CELLS_MAX {
+            return Err(PopulationError::Full);
+        }
+        self.next += 1;
+        Ok(CellId(self.next - 1))
+    }
+
+    /// Takes in a cell that was created under a name from [`Population::next_id`]. It enters the market with the next
+    /// judgement.
+    pub fn admit(&mut self, cell: CellId, wallet: AccountId, slots: u16) {
+        assert!(self.members.last().is_none_or(|last| last.cell < cell), "{cell:?} comes out of turn");
+        self.members.push(Member::new(cell, wallet, slots));
+    }
+
+    /// Changes a cell's standing order; no order if `slots` is zero. Slots beyond those that the cell was created with
+    /// are not asked for.
+    pub fn order(&mut self, cell: CellId, limit: Microjoules, slots: u16) {
+        if let Some(member) = self.get_mut(cell) {
+            let slots = slots.min(member.slots);
+            let order = Order { cell, wallet: member.wallet, limit, slots };
+            member.order = (slots > 0 && limit > Microjoules::ZERO).then_some(order);
+        }
+    }
+
+    /// The answer that a cell waited for has come.
+    pub fn answered(&mut self, cell: CellId) {
+        if let Some(member) = self.get_mut(cell) {
+            member.wait = member.wait.filter(|wait| *wait != Wait::Reply);
+        }
+    }
+
+    /// A live cell.
+    pub fn get(&self, cell: CellId) -> Option<&Member> {
+        self.members.binary_search_by_key(&cell, |member| member.cell).ok().map(|place| &self.members[place])
+    }
+
+    /// Every live cell, in the order in which they came.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// Cells in their grace that can use a slot now.
+    pub fn dying(&self) -> impl Iterator<Item = &Member> {
+        self.members.iter().filter(|m| m.state.is_dying() && m.wait.is_none() && m.late_on.is_none())
+    }
+
+    /// Slots that cells still sit on after their quantum: they cannot be sold.
+    pub fn late_slots(&self) -> impl Iterator<Item = SlotId> {
+        self.members.iter().filter_map(|member| member.late_on)
+    }
+
+    /// Judges every cell after a tick.
+    pub fn judge(&mut self, quote: &Quote, usages: &[Usage], ledger: &Ledger) -> &[Verdict] {
+        self.verdicts.clear();
+        self.note_use(ledger.grants(), usages);
+        // The hunger clock stands still while nothing is for sale or the reading is stale: a sensor fault kills nobody.
+        let hunger_runs = quote.fresh && quote.supply > 0.0;
+        for member in &mut self.members {
+            member.wake(quote.at);
+            let before = member.state;
+            member.state = self.policy.next(member, quote, hunger_runs, ledger);
+            push_verdicts(&mut self.verdicts, member, before);
+        }
+        self.members.retain(|member| !matches!(member.state, State::Dead(_)));
+        &self.verdicts
+    }
+
+    /// Ends every cell: the operator stops the node.
+    pub fn stop_all(&mut self) -> &[Verdict] {
+        self.verdicts.clear();
+        for member in self.members.drain(..) {
+            self.verdicts.extend([
+                Verdict::Leave(member.cell),
+                Verdict::Kill(member.cell),
+                Verdict::Bury(member.cell, Reason::Operator),
+            ]);
+        }
+        &self.verdicts
+    }
+
+    fn note_use(&mut self, grants: &[Grant], usages: &[Usage]) {
+        for grant in grants {
+            if let Some(member) = self.get_mut(grant.award.cell) {
+                member.late_on = Some(grant.award.slot);
+                member.granted_now = true;
+            }
+        }
+        for usage in usages {
+            if let Some(member) = self.get_mut(usage.cell) {
+                member.note(usage);
+            }
+        }
+    }
+
+    fn get_mut(&mut self, cell: CellId) -> Option<&mut Member> {
+        let place = self.members.binary_search_by_key(&cell, |member| member.cell).ok()?;
+        Some(&mut self.members[place])
+    }
+}
+
+/// What follows for the node from a member's new state.
+fn push_verdicts(verdicts: &mut Vec<Verdict>, member: &mut Member, before: State) {
+    let cell = member.cell;
+    match member.state {
+        State::Dying { reason, .. } if !before.is_dying() => verdicts.push(Verdict::Notify(cell, reason)),
+        State::Dead(reason) => {
+            if member.exit.is_none() {
+                verdicts.push(Verdict::Kill(cell));
+            }
+            verdicts.push(Verdict::Bury(cell, reason));
+        }
+        _ => {}
+    }
+    let wanted = member.order.filter(|_| member.may_bid());
+    if wanted != member.in_book {
+        verdicts.push(wanted.map_or(Verdict::Leave(cell), Verdict::Enter));
+        member.in_book = wanted;
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,197 @@
+//! One cell's bill: what it was granted and used in a billing window, and what that costs.
+//!
+//! While somebody waited for the slot, a granted quantum is charged whole, less stolen time and time that was resold.
+//! Otherwise the charge is (used / granted in the window) x the sum of its prices. Time used beyond the grant, because
+//! the quantum's end came late, costs what the grant costs.
+
+use super::BillingPolicy;
+use super::rent::Rent;
+use crate::landauer::ErasureTax;
+use crate::tick::{AccountId, Award, CellId, Purse, Quote, Usage};
+use crate::units::{Bytes, Celsius, Microjoules, Nanoseconds};
+
+/// What a cell was billed since it started.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    /// For quanta, grace included.
+    pub quanta: Microjoules,
+    /// For memory held.
+    pub rent: Microjoules,
+    /// For memory given back.
+    pub tax: Microjoules,
+    /// CPU time granted.
+    pub granted: Nanoseconds,
+    /// CPU time used.
+    pub used: Nanoseconds,
+    /// Quanta granted.
+    pub quanta_granted: u64,
+    /// Bytes given back to the system.
+    pub freed: Bytes,
+}
+
+/// What a window comes to, to be posted and voided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Due {
+    pub(super) held: Microjoules,
+    pub(super) quanta: Microjoules,
+    pub(super) grace: Microjoules,
+    pub(super) from_set_aside: Microjoules,
+    pub(super) rent: Microjoules,
+    pub(super) tax: Microjoules,
+}
+
+/// Quanta that are charged by use: granted and used time, and the sum of their prices.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pool {
+    price: Microjoules,
+    granted: Nanoseconds,
+    used: Nanoseconds,
+}
+
+impl Pool {
+    fn charge(&self) -> Microjoules {
+        if self.granted == Nanoseconds::ZERO { Microjoules::ZERO } else { self.price.share(self.used.0, self.granted.0) }
+    }
+}
+
+/// The awards of the current tick whose use is not yet known.
+#[derive(Clone, Copy, Debug)]
+struct OpenAward {
+    price: Microjoules,
+    purse: Purse,
+    contested: bool,
+    quanta: u64,
+}
+
+/// The open bill of a live cell.
+#[derive(Debug)]
+pub struct Bill {
+    cell: CellId,
+    wallet: AccountId,
+    open: Option<OpenAward>,
+    held: Microjoules,
+    set_aside: Microjoules,
+    whole: Microjoules,
+    pool: Pool,
+    grace: Pool,
+    memory: Bytes,
+    rent: Rent,
+    tax: ErasureTax,
+    billed_through: Option<u64>,
+    totals: Totals,
+}
+
+impl Bill {
+    pub(super) fn new(cell: CellId, wallet: AccountId, set_aside: Microjoules, policy: BillingPolicy) -> Self {
+        Self {
+            cell,
+            wallet,
+            open: None,
+            held: Microjoules::ZERO,
+            set_aside,
+            whole: Microjoules::ZERO,
+            pool: Pool::default(),
+            grace: Pool::default(),
+            memory: Bytes(0),
+            rent: Rent::new(policy.rent_per_gibibyte),
+            tax: ErasureTax::new(policy.inefficiency),
+            billed_through: None,
+            totals: Totals::default(),
+        }
+    }
+
+    /// Whose bill it is.
+    pub const fn cell(&self) -> CellId {
+        self.cell
+    }
+
+    /// Who pays it.
+    pub const fn wallet(&self) -> AccountId {
+        self.wallet
+    }
+
+    /// What it holds in the wallet.
+    pub const fn held(&self) -> Microjoules {
+        self.held
+    }
+
+    /// What is left of the money set aside for the cell's end.
+    pub const fn set_aside(&self) -> Microjoules {
+        self.set_aside
+    }
+
+    /// What was billed and metered so far.
+    pub const fn totals(&self) -> Totals {
+        self.totals
+    }
+
+    /// Notes an award whose price is held. A cell that won several slots has one usage for all of them.
+    pub(super) fn open(&mut self, award: &Award) {
+        if award.purse == Purse::Free {
+            self.held += award.price;
+        }
+        let open = self.open.get_or_insert(OpenAward {
+            price: Microjoules::ZERO,
+            purse: award.purse,
+            contested: false,
+            quanta: 0,
+        });
+        open.price += award.price;
+        open.contested |= award.contested;
+        open.quanta += 1;
+    }
+
+    /// Notes what was used.
+    pub(super) fn meter(&mut self, usage: &Usage, die: Celsius) {
+        self.memory = usage.memory;
+        self.tax.add(usage.freed, die);
+        self.totals.freed += usage.freed;
+        let Some(open) = self.open.take() else { return };
+        self.totals.granted += usage.granted;
+        self.totals.used += usage.used;
+        self.totals.quanta_granted += open.quanta;
+        if open.contested {
+            self.whole += open.price.share(payable(usage).0, usage.granted.0);
+            return;
+        }
+        let pool = if open.purse == Purse::SetAside { &mut self.grace } else { &mut self.pool };
+        pool.price += open.price;
+        pool.granted += usage.granted;
+        pool.used += usage.used;
+    }
+
+    /// What is due for the window that ends with this tick; the bill is empty after it. An award whose use is not yet
+    /// known stays held and is billed with the next window. `None` if this tick was billed before: the tick, the cell and
+    /// the kind name a transfer, and none is made twice.
+    pub(super) fn close_window(&mut self, quote: &Quote) -> Option<Due> {
+        if self.billed_through.is_some_and(|tick| tick >= quote.tick) {
+            return None;
+        }
+        self.billed_through = Some(quote.tick);
+        let kept = self.open.filter(|open| open.purse == Purse::Free).map_or(Microjoules::ZERO, |open| open.price);
+        let grace = self.grace.charge();
+        let due = Due {
+            held: self.held - kept,
+            quanta: self.whole + self.pool.charge(),
+            grace,
+            from_set_aside: grace.min(self.set_aside),
+            rent: self.rent.of_window(self.memory, quote),
+            tax: self.tax.take(),
+        };
+        self.held = kept;
+        self.set_aside -= due.from_set_aside;
+        self.whole = Microjoules::ZERO;
+        self.pool = Pool::default();
+        self.grace = Pool::default();
+        self.totals.quanta += due.quanta + due.grace;
+        self.totals.rent += due.rent;
+        self.totals.tax += due.tax;
+        Some(due)
+    }
+}
+
+/// Time that a contested quantum is charged for: the grant less what the host took and what was resold, but never
+/// less than what was used.
+fn payable(usage: &Usage) -> Nanoseconds {
+    usage.granted.saturating_sub(usage.stolen).saturating_sub(usage.resold).max(usage.used)
+}

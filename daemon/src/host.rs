@@ -1,0 +1,60 @@
+//! CPU time of the machine that no cell used.
+
+use maxwell_core::units::{Moment, Nanoseconds};
+use rustix::time::{ClockId, clock_gettime};
+
+/// Says what else than cells used the CPUs since the node began.
+pub trait HostMeter: Send {
+    /// CPU time of Maxwell itself, given what its cells have used.
+    fn own(&mut self, cells: Nanoseconds) -> Nanoseconds;
+
+    /// CPU time of everything else on the machine.
+    fn other(&mut self, now: Moment) -> Nanoseconds;
+}
+
+/// A real node on a modelled machine: Maxwell's own time is measured; the modelled machine has no other load, whatever
+/// the real one does beside.
+#[derive(Debug)]
+pub struct ProcessMeter {
+    at_start: Nanoseconds,
+}
+
+impl ProcessMeter {
+    /// A meter at zero.
+    pub fn start() -> Self {
+        Self { at_start: process_cpu() }
+    }
+}
+
+impl HostMeter for ProcessMeter {
+    fn own(&mut self, cells: Nanoseconds) -> Nanoseconds {
+        process_cpu().saturating_sub(self.at_start).saturating_sub(cells)
+    }
+
+    fn other(&mut self, _now: Moment) -> Nanoseconds {
+        Nanoseconds::ZERO
+    }
+}
+
+fn process_cpu() -> Nanoseconds {
+    let time = clock_gettime(ClockId::ProcessCPUTime);
+    Nanoseconds(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
+}
+
+/// A node on a virtual clock: Maxwell's own time is not measured and counts as none; other programs use a constant
+/// part of the machine.
+#[derive(Clone, Copy, Debug)]
+pub struct ScriptedMeter {
+    /// Slots that other programs keep busy.
+    pub other_slots: f64,
+}
+
+impl HostMeter for ScriptedMeter {
+    fn own(&mut self, _cells: Nanoseconds) -> Nanoseconds {
+        Nanoseconds::ZERO
+    }
+
+    fn other(&mut self, now: Moment) -> Nanoseconds {
+        Nanoseconds((now.0 as f64 * self.other_slots) as u64)
+    }
+}

@@ -1,0 +1,316 @@
+//! The node: one owner of all state, its main loop, and the tick.
+
+mod endings;
+mod requests;
+
+use std::sync::Arc;
+
+use maxwell_core::auction::Auction;
+use maxwell_core::auction::book::SortedBook;
+use maxwell_core::auction::vickrey::Vickrey;
+use maxwell_core::bounty::{Bounty, Ranges};
+use maxwell_core::energy::{Attribution, CpuTime, EnergyProfile, Shares};
+use maxwell_core::event::{Event, Stop};
+use maxwell_core::invariants::{self, Violation};
+use maxwell_core::ledger::{BillingPolicy, Ledger, LedgerError, Role};
+use maxwell_core::limits::{CELLS_MAX, QUANTUM};
+use maxwell_core::population::{LifePolicy, Population, PopulationError, Verdict};
+use maxwell_core::price::{PriceConfig, PriceError, Pricer};
+use maxwell_core::tick::{AccountId, CellId, Quote, Usage};
+use maxwell_core::units::{Microjoules, Moment, Nanoseconds};
+use maxwell_hypervisor::cell::Cell;
+use maxwell_hypervisor::cells::Cells;
+use maxwell_hypervisor::clock::Clock;
+use maxwell_physics::load::LoadMeter;
+use maxwell_physics::sampler::Sampler;
+
+use crate::host::HostMeter;
+use crate::inbox::Inbox;
+use crate::telemetry::{Telemetry, TickReport};
+use crate::verifier::Verifier;
+
+/// The rules that a node runs by.
+#[derive(Clone, Debug)]
+pub struct NodeConfig {
+    /// Price and supply.
+    pub price: PriceConfig,
+    /// Bills.
+    pub billing: BillingPolicy,
+    /// Life and death.
+    pub life: LifePolicy,
+    /// Power of idling and of slots, for attribution.
+    pub energy: EnergyProfile,
+}
+
+/// What a node is connected to.
+pub struct Surroundings {
+    /// Its time.
+    pub clock: Box<dyn Clock>,
+    /// Its sensors.
+    pub sensors: Box<dyn Sampler>,
+    /// Where it notes CPU time, for a modelled sensor to read.
+    pub load: Arc<LoadMeter>,
+    /// What else than cells used the CPUs.
+    pub host: Box<dyn HostMeter>,
+    /// Where claims are checked.
+    pub verifier: Box<dyn Verifier>,
+    /// What wakes the main loop.
+    pub inbox: Inbox,
+    /// Who listens.
+    pub telemetry: Box<dyn Telemetry>,
+}
+
+/// Why a node cannot be set up, or a cell not be taken in. No money has moved.
+#[derive(Debug, thiserror::Error)]
+pub enum NodeError {
+    /// Wrong configuration.
+    #[error(transparent)]
+    Price(#[from] PriceError),
+    /// Not enough money, or too many accounts.
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+    /// Too many cells.
+    #[error(transparent)]
+    Population(#[from] PopulationError),
+    /// The cell itself could not be made.
+    #[error("{0}")]
+    Cell(String),
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ending {
+    /// Why it stopped.
+    pub stop: Stop,
+    /// When.
+    pub at: Moment,
+    /// Ticks that were walked.
+    pub ticks: u64,
+    /// Whose joules.
+    pub shares: Shares,
+}
+
+/// One node.
+pub struct Node {
+    clock: Box<dyn Clock>,
+    inbox: Inbox,
+    sensors: Box<dyn Sampler>,
+    price: Pricer,
+    auction: Auction,
+    ledger: Ledger,
+    cells: Cells,
+    population: Population,
+    bounty: Option<Bounty>,
+    verifier: Box<dyn Verifier>,
+    energy: Attribution,
+    load: Arc<LoadMeter>,
+    host: Box<dyn HostMeter>,
+    telemetry: Box<dyn Telemetry>,
+    config: NodeConfig,
+    cpu: CpuTime,
+    last_quote: Option<Quote>,
+    next_tick: Moment,
+    missed: u64,
+    verdicts: Vec<Verdict>,
+}
+
+/// What a new agent brings along.
+#[derive(Clone, Copy, Debug)]
+pub struct Launch {
+    /// Who pays for it.
+    pub wallet: AccountId,
+    /// Slots that it can use at a time.
+    pub slots: u16,
+    /// Its first order, so that it can run at all: the most it pays for one quantum.
+    pub bid: Microjoules,
+}
+
+impl Node {
+    /// A node with an empty ledger and nobody on it.
+    ///
+    /// # Errors
+    /// When the configuration is impossible.
+    pub fn new(config: NodeConfig, around: Surroundings) -> Result<Self, NodeError> {
+        let slots = config.price.slots;
+        Ok(Self {
+            price: Pricer::new(config.price.clone())?,
+            auction: Auction::new(slots, Box::new(SortedBook::new()), Box::new(Vickrey)),
+            ledger: Ledger::new(config.billing),
+            cells: Cells::default(),
+            population: Population::new(config.life),
+            bounty: None,
+            energy: Attribution::new(config.energy),
+            cpu: CpuTime::default(),
+            last_quote: None,
+            next_tick: around.clock.now(),
+            missed: 0,
+            verdicts: Vec::with_capacity(2 * CELLS_MAX),
+            clock: around.clock,
+            inbox: around.inbox,
+            sensors: around.sensors,
+            verifier: around.verifier,
+            load: around.load,
+            host: around.host,
+            telemetry: around.telemetry,
+            config,
+        })
+    }
+
+    /// Opens a wallet and mints `amount` into it.
+    ///
+    /// # Errors
+    /// See [`Ledger::fund_new`].
+    pub fn fund_wallet(&mut self, amount: Microjoules) -> Result<AccountId, NodeError> {
+        Ok(self.ledger.fund_new(self.tick_number(), Role::Wallet, amount)?)
+    }
+
+    /// Posts a bounty whose budget is minted into an escrow: a sponsor's money from outside.
+    ///
+    /// # Errors
+    /// See [`Ledger::fund_new`].
+    pub fn post_bounty(
+        &mut self,
+        budget: Microjoules,
+        reward: Microjoules,
+        ranges: Ranges,
+    ) -> Result<AccountId, NodeError> {
+        let escrow = self.ledger.fund_new(self.tick_number(), Role::Escrow, budget)?;
+        self.bounty = Some(Bounty::new(escrow, reward, ranges));
+        Ok(escrow)
+    }
+
+    /// Makes a cell with `create`, which is given its name, and takes it in. A cell that cannot be made, or whose wallet
+    /// does not cover what it must set aside, is refused before any money moves.
+    ///
+    /// # Errors
+    /// What `create` says, or that the wallet or the node has no room.
+    pub fn launch<E: std::fmt::Display>(
+        &mut self,
+        launch: Launch,
+        create: impl FnOnce(CellId) -> Result<Box<dyn Cell>, E>,
+    ) -> Result<CellId, NodeError> {
+        let id = self.population.next_id()?;
+        let cell = create(id).map_err(|error| NodeError::Cell(error.to_string()))?;
+        self.ledger.open_bill(id, launch.wallet, launch.slots, self.price.base())?;
+        self.cells.insert(id, cell);
+        self.population.admit(id, launch.wallet, launch.slots);
+        self.population.order(id, launch.bid, launch.slots);
+        Ok(id)
+    }
+
+    /// Price of a quantum at multiplier one.
+    pub const fn base_price(&self) -> Microjoules {
+        self.price.base()
+    }
+
+    /// The ledger, to read.
+    pub const fn ledger(&self) -> &Ledger {
+        &self.ledger
+    }
+
+    /// Who lives on the node.
+    pub const fn population(&self) -> &Population {
+        &self.population
+    }
+
+    /// Runs until told to stop. Then every cell is ended, every bill settled and every hold voided.
+    ///
+    /// # Errors
+    /// An invariant that does not hold: a defect, on which the node stops rather than go on.
+    pub fn run(&mut self) -> Result<Ending, Violation> {
+        self.next_tick = self.clock.now();
+        loop {
+            match self.inbox.next(self.clock.now()) {
+                Event::Tick => self.tick()?,
+                Event::Request { cell, request } => self.serve(cell, request),
+                Event::Verified { cell, claim, holds } => self.conclude(cell, claim, holds),
+                Event::Stop(stop) => return self.finish(stop),
+            }
+        }
+    }
+
+    /// One tick: the diagram, walked once.
+    ///
+    /// # Errors
+    /// An invariant that does not hold.
+    pub fn tick(&mut self) -> Result<(), Violation> {
+        let (now, until) = self.begin_quantum();
+
+        let sensed = self.sensors.latest(now);
+        self.energy.observe(now, &sensed, self.cpu);
+        let quote = self.price.quote(now, &sensed);
+        let clearing = self.auction.clear(&quote, &self.population, &self.ledger);
+        let grants = self.ledger.hold(clearing);
+        let usages = self.cells.run(grants, &quote, clearing.price, until, &mut *self.clock);
+        self.ledger.charge(&quote, &sensed, usages);
+        self.verdicts.clear();
+        self.verdicts.extend(self.population.judge(&quote, usages, &self.ledger));
+
+        let at = self.clock.now();
+        self.cpu = meter(&mut *self.host, &self.load, self.cpu, at, usages);
+        let (shares, critical) = (self.energy.shares(), self.config.price.critical);
+        invariants::check(&quote, clearing, critical, &self.ledger, shares)?;
+        self.telemetry.tick(&TickReport {
+            at,
+            sensed: &sensed,
+            quote: &quote,
+            clearing,
+            usages,
+            population: &self.population,
+            ledger: &self.ledger,
+            shares,
+            cpu: self.cpu,
+            missed: self.missed,
+        });
+        self.last_quote = Some(quote);
+        self.carry_out_verdicts();
+        Ok(())
+    }
+
+    /// The present, and the end of the quantum that begins: a grid of whole quanta, so that no lateness adds up. Ticks
+    /// whose time has passed altogether are left out and counted.
+    fn begin_quantum(&mut self) -> (Moment, Moment) {
+        let now = self.clock.now();
+        let behind = now.since(self.next_tick).0 / QUANTUM.0;
+        self.missed += behind;
+        let until = self.next_tick + Nanoseconds((behind + 1) * QUANTUM.0);
+        self.next_tick = until;
+        (now, until)
+    }
+
+    fn tick_number(&self) -> u64 {
+        self.last_quote.map_or(0, |quote| quote.tick)
+    }
+
+    /// Ends every cell, settles every bill, and checks the books a last time.
+    fn finish(&mut self, stop: Stop) -> Result<Ending, Violation> {
+        self.verdicts.clear();
+        self.verdicts.extend(self.population.stop_all());
+        self.carry_out_verdicts();
+        invariants::money(self.tick_number(), &self.ledger)?;
+        Ok(Ending {
+            stop,
+            at: self.clock.now(),
+            ticks: self.last_quote.map_or(0, |quote| quote.tick + 1),
+            shares: *self.energy.shares(),
+        })
+    }
+}
+
+/// Adds what the quantum used to the CPU time so far, and tells a modelled sensor.
+fn meter(
+    host: &mut dyn HostMeter,
+    load: &LoadMeter,
+    before: CpuTime,
+    now: Moment,
+    usages: &[Usage],
+) -> CpuTime {
+    let cells = before.cells + usages.iter().map(|usage| usage.used).sum();
+    let after = CpuTime { cells, own: host.own(cells).max(before.own), other: host.other(now) };
+    load.record(
+        after.cells.saturating_sub(before.cells),
+        after.own.saturating_sub(before.own),
+        after.other.saturating_sub(before.other),
+    );
+    after
+}

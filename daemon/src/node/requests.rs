@@ -1,0 +1,56 @@
+//! What cells ask for, and what becomes of their claims.
+
+use maxwell_core::event::{Claim, Event, Request};
+use maxwell_core::tick::CellId;
+use maxwell_hypervisor::cell::Reply;
+
+use super::Node;
+use crate::verifier::Job;
+
+impl Node {
+    pub(super) fn serve(&mut self, cell: CellId, request: Request) {
+        // A request can arrive after its cell has ended.
+        if self.population.get(cell).is_none() {
+            return;
+        }
+        match request {
+            Request::Order { limit, slots } => self.population.order(cell, limit, slots),
+            Request::Lease => self.lease(cell),
+            Request::Claim(claim) => self.claim(cell, claim),
+            Request::Log(line) => self.telemetry.said(self.clock.now(), cell, &line),
+        }
+    }
+
+    fn lease(&mut self, cell: CellId) {
+        let lease = self.bounty.as_mut().and_then(|bounty| bounty.lease(cell, &self.ledger));
+        self.cells.reply(cell, lease.map_or(Reply::NoLease, Reply::Leased));
+        self.population.answered(cell);
+    }
+
+    fn claim(&mut self, cell: CellId, claim: Claim) {
+        let taken = self.bounty.as_mut().and_then(|bounty| bounty.claim(cell, claim).ok());
+        let Some(numbers) = taken else {
+            self.telemetry.refused(cell, claim.range);
+            return;
+        };
+        match self.verifier.submit(Job { cell, claim, numbers }) {
+            Ok(Some(Event::Verified { cell, claim, holds })) => self.conclude(cell, claim, holds),
+            Ok(_) => {}
+            // The range goes back: the claim is not lost silently, and the work can be claimed under a new lease.
+            Err(_) => self.conclude(cell, claim, false),
+        }
+    }
+
+    /// Pays a claim that holds.
+    pub(super) fn conclude(&mut self, cell: CellId, claim: Claim, holds: bool) {
+        let (tick, Some(bounty)) = (self.tick_number(), &mut self.bounty) else { return };
+        let Some(member) = self.population.get(cell) else { return };
+        let payment = bounty.verified(tick, cell, member.wallet, claim, holds);
+        match payment {
+            Some(transfer) if self.ledger.pay(transfer).is_ok() => {
+                self.telemetry.paid(&transfer, cell, claim.count);
+            }
+            _ => self.telemetry.refused(cell, claim.range),
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What a node tells about itself.
+
+use maxwell_core::energy::{CpuTime, Shares};
+use maxwell_core::event::LogLine;
+use maxwell_core::ledger::{Ledger, Totals};
+use maxwell_core::population::Population;
+use maxwell_core::population::lifecycle::Reason;
+use maxwell_core::tick::{CellId, Clearing, Quote, Sensed, Transfer, Usage};
+use maxwell_core::units::{Microjoules, Moment};
+
+/// Everything about a tick that is over, to look at and not to keep.
+#[derive(Clone, Copy)]
+pub struct TickReport<'a> {
+    /// When the tick ended.
+    pub at: Moment,
+    /// What the sensors said.
+    pub sensed: &'a Sensed,
+    /// Price and supply.
+    pub quote: &'a Quote,
+    /// Who won.
+    pub clearing: &'a Clearing,
+    /// What was used.
+    pub usages: &'a [Usage],
+    /// Who lives.
+    pub population: &'a Population,
+    /// Who has what.
+    pub ledger: &'a Ledger,
+    /// Whose joules.
+    pub shares: &'a Shares,
+    /// Whose CPU time.
+    pub cpu: CpuTime,
+    /// Ticks that were left out because the node came too late.
+    pub missed: u64,
+}
+
+/// The end of a cell.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Obituary {
+    /// Who ended.
+    pub cell: CellId,
+    /// When.
+    pub at: Moment,
+    /// Why.
+    pub reason: Reason,
+    /// Its whole bill.
+    pub bill: Totals,
+    /// Joules that it used.
+    pub energy: Microjoules,
+    /// What its program said last.
+    pub last_words: String,
+}
+
+/// Takes what a node tells. Called on the node's thread: implementations return at once and, but for endings, do not
+/// allocate.
+pub trait Telemetry: Send {
+    /// A tick is over.
+    fn tick(&mut self, report: &TickReport<'_>);
+
+    /// A cell was announced its end.
+    fn notified(&mut self, at: Moment, cell: CellId, reason: Reason);
+
+    /// A cell is over.
+    fn ended(&mut self, obituary: Obituary);
+
+    /// A cell said something.
+    fn said(&mut self, at: Moment, cell: CellId, line: &LogLine);
+
+    /// A claim was verified and paid; `primes` is what it found.
+    fn paid(&mut self, transfer: &Transfer, cell: CellId, primes: u32);
+
+    /// A claim did not hold, or was on a range that the cell does not lease.
+    fn refused(&mut self, cell: CellId, range: u64);
+}

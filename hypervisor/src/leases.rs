@@ -1,0 +1,157 @@
+//! Leases fetched ahead, so that a program seldom waits for the node's answer.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+
+use maxwell_core::limits::LEASES_PER_CELL_MAX;
+
+use crate::cell::Reply;
+
+/// Answers of the node to requests for leases, from the owner's thread to the program's: a ring with one writer and
+/// one reader.
+///
+/// Asked for, waiting here and in the program's hands together never exceed [`LEASES_PER_CELL_MAX`], except that a
+/// program that asks with nothing on its way is always asked for.
+#[derive(Debug, Default)]
+pub(crate) struct Leases {
+    ring: [AtomicU64; LEASES_PER_CELL_MAX],
+    /// Leases ever put in; written by the owner.
+    put: AtomicU32,
+    /// Leases ever taken out; written by the program.
+    taken: AtomicU32,
+    /// Requests that are not answered yet.
+    asked: AtomicU32,
+    /// Answers "nothing left" that the program has not been told.
+    gone: AtomicU32,
+    /// Leases in the program's hands: taken and not claimed.
+    held: AtomicU32,
+}
+
+/// What there is for a program that wants a lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// This range.
+    Range(u64),
+    /// Nothing is left.
+    Gone,
+    /// The answer is on its way.
+    Wait,
+    /// Nobody has been asked.
+    Ask,
+}
+
+impl Leases {
+    /// Owner: passes an answer on. One that nobody asked for is dropped.
+    pub(crate) fn answer(&self, reply: Reply) {
+        let asked = self.asked.load(Ordering::Acquire);
+        let put = self.put.load(Ordering::Relaxed);
+        let waiting = put.wrapping_sub(self.taken.load(Ordering::Acquire)) as usize;
+        if asked == 0 || waiting == LEASES_PER_CELL_MAX {
+            return;
+        }
+        match reply {
+            Reply::Leased(range) => {
+                self.ring[put as usize % LEASES_PER_CELL_MAX].store(range, Ordering::Relaxed);
+                self.put.store(put.wrapping_add(1), Ordering::Release);
+            }
+            Reply::NoLease => _ = self.gone.fetch_add(1, Ordering::Release),
+        }
+        // Last, so that the program never sees neither the answer nor the question.
+        self.asked.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether a program that waits for an answer would go on waiting.
+    pub(crate) fn is_dry(&self) -> bool {
+        self.waiting() == 0 && self.gone.load(Ordering::Acquire) == 0
+    }
+
+    /// Program: takes the next lease if there is one.
+    pub(crate) fn take(&self) -> Next {
+        // Read before the answers: a question that is answered in between is then still seen, and looked at again.
+        let asked = self.asked.load(Ordering::Acquire);
+        if self.waiting() > 0 {
+            let taken = self.taken.load(Ordering::Relaxed);
+            let range = self.ring[taken as usize % LEASES_PER_CELL_MAX].load(Ordering::Relaxed);
+            self.taken.store(taken.wrapping_add(1), Ordering::Release);
+            self.held.fetch_add(1, Ordering::Relaxed);
+            return Next::Range(range);
+        }
+        if self.gone.load(Ordering::Acquire) > 0 {
+            self.gone.store(0, Ordering::Relaxed);
+            return Next::Gone;
+        }
+        if asked > 0 { Next::Wait } else { Next::Ask }
+    }
+
+    /// Program: whether one more may be asked for ahead.
+    pub(crate) fn has_room(&self) -> bool {
+        let on_the_way = self.asked.load(Ordering::Acquire) as usize;
+        let held = self.held.load(Ordering::Relaxed) as usize;
+        self.gone.load(Ordering::Acquire) == 0 && on_the_way + self.waiting() + held < LEASES_PER_CELL_MAX
+    }
+
+    /// Program: a question is about to be sent. Said before it is sent, so that no answer comes too early.
+    pub(crate) fn asking(&self) {
+        self.asked.fetch_add(1, Ordering::AcqRel);
+    }
+
+    /// Program: the question could not be sent.
+    pub(crate) fn not_asked(&self) {
+        self.asked.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Program: a lease in its hands was claimed.
+    pub(crate) fn claimed(&self) {
+        let held = self.held.load(Ordering::Relaxed);
+        self.held.store(held.saturating_sub(1), Ordering::Relaxed);
+    }
+
+    fn waiting(&self) -> usize {
+        self.put.load(Ordering::Acquire).wrapping_sub(self.taken.load(Ordering::Acquire)) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_beyond_those_asked_for_are_dropped() {
+        let leases = Leases::default();
+        leases.answer(Reply::Leased(9));
+        assert_eq!(leases.take(), Next::Ask);
+        leases.asking();
+        assert_eq!(leases.take(), Next::Wait);
+        leases.answer(Reply::Leased(1));
+        leases.answer(Reply::Leased(2));
+        assert_eq!(leases.take(), Next::Range(1));
+        assert_eq!(leases.take(), Next::Ask);
+    }
+
+    #[test]
+    fn no_more_than_the_limit_is_asked_for_ahead() {
+        let leases = Leases::default();
+        let mut asked = 0;
+        while leases.has_room() {
+            leases.asking();
+            asked += 1;
+        }
+        assert_eq!(asked, LEASES_PER_CELL_MAX);
+        (0..4).for_each(|range| leases.answer(Reply::Leased(range)));
+        assert_eq!(leases.take(), Next::Range(0));
+        assert!(!leases.has_room(), "three wait and one is in hand");
+        leases.claimed();
+        assert!(leases.has_room());
+    }
+
+    #[test]
+    fn the_end_of_the_bounty_is_told_after_the_leases_that_came_before_it() {
+        let leases = Leases::default();
+        (0..2).for_each(|_| leases.asking());
+        leases.answer(Reply::Leased(7));
+        leases.answer(Reply::NoLease);
+        assert_eq!(leases.take(), Next::Range(7));
+        assert!(!leases.has_room());
+        assert_eq!(leases.take(), Next::Gone);
+        assert_eq!(leases.take(), Next::Ask, "a program that asks again is asked for again");
+    }
+}

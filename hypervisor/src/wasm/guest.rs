@@ -1,0 +1,120 @@
+//! What a program's store holds: everything that its host functions can reach, and nothing of another cell.
+
+use std::sync::Arc;
+
+use maxwell_api::abi;
+use maxwell_core::event::Request;
+use wasmtime::{Caller, Extern, Memory, ModuleExport};
+use wasmtime_wasi::WasiCtx;
+use wasmtime_wasi::p1::WasiP1Ctx;
+
+use super::ending::Flooding;
+use super::limiter::Limiter;
+use super::panel::Panel;
+use super::wasi::{self, Randomness};
+use crate::cell::CellConfig;
+use crate::requests::{Requests, Sent};
+
+/// The state behind a program's imports.
+pub(super) struct Guest {
+    /// The board shared with the owner.
+    pub(super) panel: Arc<Panel>,
+    /// Limits on growth.
+    pub(super) limiter: Limiter,
+    /// WASI preview 1, for all that [`wasi`] does not do itself.
+    pub(super) wasi: WasiP1Ctx,
+    /// Where random bytes come from.
+    pub(super) randomness: Randomness,
+    /// Fuel after which a program yields, in the deterministic mode.
+    pub(super) fuel: Option<u64>,
+    requests: Requests,
+    memory: Option<ModuleExport>,
+}
+
+impl Guest {
+    /// The state of a program called `name` whose memory is `memory`.
+    pub(super) fn new(
+        config: &CellConfig,
+        name: &str,
+        memory: Option<ModuleExport>,
+        panel: Arc<Panel>,
+        randomness: Randomness,
+        fuel: Option<u64>,
+    ) -> Self {
+        let wasi = WasiCtx::builder()
+            .arg(name)
+            .args(&config.args)
+            .wall_clock(wasi::Clock(panel.clone()))
+            .monotonic_clock(wasi::Clock(panel.clone()))
+            .build_p1();
+        Self {
+            limiter: Limiter::new(panel.clone(), config.memory_max),
+            panel,
+            wasi,
+            randomness,
+            fuel,
+            requests: Requests::new(config.id, config.events.clone()),
+            memory,
+        }
+    }
+
+    /// Passes a request to the main loop, if the quantum's limit and its queue allow. The status is one of the
+    /// agent's interface.
+    ///
+    /// # Errors
+    /// A program that goes on after very many refusals is flooding and is ended.
+    pub(super) fn request(&mut self, request: Request) -> wasmtime::Result<i32> {
+        match self.requests().send(request) {
+            Sent::Accepted => Ok(abi::OK),
+            Sent::Busy => self.refuse(abi::E_BUSY),
+        }
+    }
+
+    /// Refuses a request with `status`, and counts it.
+    ///
+    /// # Errors
+    /// As [`Guest::request`].
+    pub(super) fn refuse(&mut self, status: i32) -> wasmtime::Result<i32> {
+        match self.requests().refused() {
+            Some(refused) => Err(Flooding { refused }.into()),
+            None => Ok(status),
+        }
+    }
+
+    /// Asks for a lease, and for more of them ahead. The status is one of the agent's interface.
+    ///
+    /// # Errors
+    /// As [`Guest::request`].
+    pub(super) fn ask_for_lease(&mut self) -> wasmtime::Result<i32> {
+        let panel = self.panel.clone();
+        match self.requests().ask(&panel.leases) {
+            Sent::Accepted => {
+                self.ask_ahead();
+                Ok(abi::OK)
+            }
+            Sent::Busy => self.refuse(abi::E_BUSY),
+        }
+    }
+
+    /// Asks for leases ahead, as far as the limits allow.
+    pub(super) fn ask_ahead(&mut self) {
+        let panel = self.panel.clone();
+        self.requests().ask_ahead(&panel.leases);
+    }
+
+    fn requests(&mut self) -> &mut Requests {
+        self.requests.in_quantum(self.panel.quantum())
+    }
+}
+
+/// The program's linear memory, if it exports one by the name "memory".
+pub(super) fn memory(caller: &mut Caller<'_, Guest>) -> Option<Memory> {
+    let export = caller.data().memory?;
+    caller.get_module_export(&export).and_then(Extern::into_memory)
+}
+
+/// The stretch of `bytes` bytes at `pointer`, if all of it lies in the memory.
+pub(super) fn stretch(memory: &[u8], pointer: u32, bytes: u32) -> Option<&[u8]> {
+    let start = pointer as usize;
+    memory.get(start..start.checked_add(bytes as usize)?)
+}

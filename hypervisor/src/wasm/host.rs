@@ -1,0 +1,156 @@
+//! The host functions of the agent's interface, as `maxwell_api::abi` defines them.
+
+use std::future::poll_fn;
+use std::task::Poll;
+
+use maxwell_api::abi;
+use maxwell_core::event::{Claim, LogLine, Request};
+use maxwell_core::limits::{PRICE_MAX, SLOTS_MAX};
+use maxwell_core::tick::Wait;
+use maxwell_core::units::Microjoules;
+use wasmtime::{AsContextMut, Caller, Linker, Result};
+
+use super::guest::{Guest, memory, stretch};
+use crate::leases::Next;
+
+/// Bytes that `log` looks at: enough for a line in any script, few enough that a call takes microseconds.
+const LOG_BYTES_MAX: u32 = 4_096;
+
+/// Puts the functions of the namespace `maxwell` into `linker`.
+pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
+    linker.func_wrap(abi::MODULE, "price", price)?;
+    linker.func_wrap(abi::MODULE, "balance", |caller: Caller<'_, Guest>| caller.data().panel.balance().0)?;
+    linker.func_wrap(abi::MODULE, "set_bid", set_bid)?;
+    linker.func_wrap_async(abi::MODULE, "lease", |caller, (): ()| Box::new(lease(caller)))?;
+    linker.func_wrap(abi::MODULE, "claim", claim)?;
+    linker.func_wrap(abi::MODULE, "discard", discard)?;
+    linker.func_wrap(abi::MODULE, "log", log)?;
+    linker
+        .func_wrap(abi::MODULE, "notice", |caller: Caller<'_, Guest>| caller.data().panel.packed_notice())?;
+    Ok(())
+}
+
+fn price(caller: Caller<'_, Guest>, which: i32) -> i64 {
+    let (spot, clearing) = caller.data().panel.prices();
+    match which {
+        abi::PRICE_SPOT => spot.0,
+        abi::PRICE_CLEARING => clearing.0,
+        _ => i64::from(abi::E_INVALID),
+    }
+}
+
+fn set_bid(mut caller: Caller<'_, Guest>, limit_uj: i64, slots: i32) -> Result<i32> {
+    let guest = caller.data_mut();
+    let slots = u16::try_from(slots).ok().filter(|&slots| slots <= SLOTS_MAX);
+    match slots {
+        Some(slots) if (0..=PRICE_MAX.0).contains(&limit_uj) => {
+            guest.request(Request::Order { limit: Microjoules(limit_uj), slots })
+        }
+        _ => guest.refuse(abi::E_INVALID),
+    }
+}
+
+fn claim(mut caller: Caller<'_, Guest>, range: i64, count: i32, sum: i64) -> Result<i32> {
+    let guest = caller.data_mut();
+    let range = u64::try_from(range).ok().filter(|&range| range < abi::RANGE_MAX);
+    let (Some(range), Ok(count), Ok(sum)) = (range, u32::try_from(count), u64::try_from(sum)) else {
+        return guest.refuse(abi::E_INVALID);
+    };
+    let status = guest.request(Request::Claim(Claim { range, count, sum }))?;
+    if status == abi::OK {
+        guest.panel.leases.claimed();
+    }
+    Ok(status)
+}
+
+fn log(mut caller: Caller<'_, Guest>, pointer: u32, bytes: u32) -> Result<i32> {
+    let Some(memory) = memory(&mut caller) else { return caller.data_mut().refuse(abi::E_INVALID) };
+    let (memory, guest) = memory.data_and_store_mut(&mut caller);
+    let line = stretch(memory, pointer, bytes).filter(|_| bytes <= LOG_BYTES_MAX);
+    match line.and_then(|line| std::str::from_utf8(line).ok()) {
+        Some(line) => guest.request(Request::Log(LogLine::new(line))),
+        None => guest.refuse(abi::E_INVALID),
+    }
+}
+
+/// Waits off the slot: while there is no answer the future is pending with the wait said on the panel, and whoever
+/// polls it gives the slot back. The next grant polls it again.
+async fn lease(mut caller: Caller<'_, Guest>) -> Result<i64> {
+    let mut waited = false;
+    loop {
+        match caller.data().panel.leases.take() {
+            Next::Range(range) => {
+                resume(&mut caller, waited)?;
+                caller.data_mut().ask_ahead();
+                return Ok(range as i64);
+            }
+            Next::Gone => {
+                resume(&mut caller, waited)?;
+                return Ok(i64::from(abi::E_GONE));
+            }
+            Next::Ask => {
+                let status = caller.data_mut().ask_for_lease()?;
+                if status != abi::OK {
+                    return Ok(i64::from(status));
+                }
+            }
+            Next::Wait => {
+                waited = true;
+                pause(&mut caller, Wait::Reply)?;
+                give_slot_back().await;
+            }
+        }
+    }
+}
+
+fn discard(mut caller: Caller<'_, Guest>, pointer: u32, bytes: u32) -> Result<i32> {
+    let Some(memory) = memory(&mut caller) else { return caller.data_mut().refuse(abi::E_INVALID) };
+    let (memory, guest) = memory.data_and_store_mut(&mut caller);
+    if stretch(memory, pointer, bytes).is_none() {
+        return guest.refuse(abi::E_INVALID);
+    }
+    // Rounded inward to whole pages; the memory's own start is page-aligned.
+    let page = abi::PAGE as usize;
+    let start = (pointer as usize).next_multiple_of(page);
+    let end = (pointer as usize + bytes as usize) / page * page;
+    if start >= end {
+        return Ok(abi::OK);
+    }
+    if discard_pages(&mut memory[start..end]).is_err() {
+        return guest.refuse(abi::E_BUSY);
+    }
+    guest.panel.count_freed((end - start) as u64);
+    Ok(abi::OK)
+}
+
+/// Gives whole pages back to the system; they read as zero from then on.
+fn discard_pages(pages: &mut [u8]) -> rustix::io::Result<()> {
+    // SAFETY: the pages are private anonymous memory of one cell, mapped readable and writable by wasmtime (images
+    // are off, see the engine), and borrowed mutably here, so nobody else looks at them. Dropping them turns their
+    // bytes into zeroes, which are valid bytes; the mapping itself stays as it was.
+    unsafe { rustix::mm::madvise(pages.as_mut_ptr().cast(), pages.len(), rustix::mm::Advice::LinuxDontNeed) }
+}
+
+/// Before a program waits: says for what, and reads its fuel, which is exact only here and at its end.
+pub(super) fn pause(caller: &mut Caller<'_, Guest>, wait: Wait) -> Result<()> {
+    if caller.data().fuel.is_some() {
+        let used = u64::MAX - caller.as_context_mut().get_fuel()?;
+        caller.data().panel.set_fuel(used);
+    }
+    caller.data().panel.set_wait(Some(wait));
+    Ok(())
+}
+
+/// After a program has `waited`: it has a whole quantum of fuel before it, not the rest of an old one.
+pub(super) fn resume(caller: &mut Caller<'_, Guest>, waited: bool) -> Result<()> {
+    match caller.data().fuel {
+        Some(fuel) if waited => caller.as_context_mut().fuel_async_yield_interval(Some(fuel)),
+        _ => Ok(()),
+    }
+}
+
+/// Pending once, ready when polled again: that is, in the next quantum.
+pub(super) async fn give_slot_back() {
+    let mut asked = false;
+    poll_fn(|_| if std::mem::replace(&mut asked, true) { Poll::Ready(()) } else { Poll::Pending }).await;
+}
