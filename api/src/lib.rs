@@ -2,3 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod abi;
+
+pub mod demo;
+
+pub mod physics;

@@ -1,2 +1,37 @@
 //! The `maxwell` command.
-fn main() {}
+#![forbid(unsafe_code)]
+
+mod demo;
+mod physics;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Sells the CPUs of a machine to the agents that run on it, at a price that follows its heat.
+#[derive(Debug, Parser)]
+#[command(name = "maxwell", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show the market at work: a useful agent and a parasite with equal money, on a modelled machine
+    Demo(demo::Options),
+    /// Show which sensors this machine has, which one is taken, and what it says
+    Physics(physics::Options),
+}
+
+/// Exit codes: 0 done, 1 failed, 2 wrong usage (by clap), 130 interrupted.
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Demo(options) => demo::run(&options),
+        Command::Physics(options) => physics::run(&options),
+    };
+    result.unwrap_or_else(|error| {
+        eprintln!("maxwell: {error:#}");
+        ExitCode::FAILURE
+    })
+}

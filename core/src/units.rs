@@ -36,8 +36,14 @@ impl Microjoules {
     /// `self x part / whole`, rounded half up, computed without intermediate overflow. `whole` must not be zero.
     #[must_use]
     pub fn share(self, part: u64, whole: u64) -> Self {
-        let scaled = i128::from(self.0) * i128::from(part) * 2 + i128::from(whole);
-        Self((scaled.div_euclid(i128::from(whole) * 2)) as i64)
+        let (product, whole) = (i128::from(self.0) * i128::from(part), i128::from(whole));
+        let rounds_up = product.rem_euclid(whole) * 2 >= whole;
+        Self::from_wide(product.div_euclid(whole) + i128::from(rounds_up))
+    }
+
+    /// An amount that was computed in 128 bits. One that does not fit 64 stops the node: money never wraps.
+    fn from_wide(amount: i128) -> Self {
+        Self(i64::try_from(amount).expect("an amount of money leaves the 64-bit range"))
     }
 
     /// The distance between two amounts.
@@ -197,7 +203,7 @@ impl Ppm {
     #[must_use]
     pub fn of_rounded_up(self, amount: Microjoules) -> Microjoules {
         let product = i128::from(amount.0) * i128::from(self.0);
-        Microjoules((product + 999_999).div_euclid(1_000_000) as i64)
+        Microjoules::from_wide((product + 999_999).div_euclid(1_000_000))
     }
 }
 
@@ -261,6 +267,13 @@ mod tests {
         assert_eq!(Microjoules(1).share(1, 2), Microjoules(1));
         assert_eq!(Microjoules(-1).share(1, 2), Microjoules(0));
         assert_eq!(Microjoules(i64::MAX).share(u64::MAX, u64::MAX), Microjoules(i64::MAX));
+        assert_eq!(Microjoules(i64::MIN).share(u64::MAX, u64::MAX), Microjoules(i64::MIN));
+    }
+
+    #[test]
+    #[should_panic(expected = "leaves the 64-bit range")]
+    fn a_share_that_does_not_fit_stops_the_node() {
+        let _ = Microjoules(i64::MAX).share(3, 1);
     }
 
     #[test]

@@ -48,7 +48,9 @@ fn main() {
     let origin = runtime.clock_origin().expect("real time");
     let mut agents = [agent(&runtime, 1), agent(&runtime, 2)];
     // The first quantum instantiates and warms up.
-    agents.iter_mut().for_each(|agent| _ = agent.first_instruction(origin, Agent::start));
+    for agent in &mut agents {
+        agent.first_instruction(origin, Agent::start);
+    }
 
     let asleep = (0..ROUNDS).map(|_| {
         sleep(RUN);
@@ -80,7 +82,10 @@ fn switches(agents: &mut [Agent; 2], origin: Instant) -> Vec<Duration> {
         took
     });
     let switches = switches.collect();
-    agents.iter_mut().for_each(|agent| _ = (agent.cell.revoke(), agent.free()));
+    for agent in agents {
+        agent.cell.revoke();
+        agent.free();
+    }
     switches
 }
 

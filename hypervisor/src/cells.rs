@@ -49,8 +49,14 @@ impl Cells {
         let from = clock.now();
         for grant in grants {
             let Grant { award, balance, .. } = *grant;
-            let permit =
-                Permit { slot: award.slot, from, until, spot: quote.reserve, clearing: clearing_price, balance };
+            let permit = Permit {
+                slot: award.slot,
+                from,
+                until,
+                spot: quote.reserve,
+                clearing: clearing_price,
+                balance,
+            };
             self.get(award.cell).grant(&permit);
             self.granted.push(award.cell);
         }

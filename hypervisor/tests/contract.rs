@@ -123,8 +123,7 @@ fn a_program_waits_for_a_lease_off_its_slot(mut harness: Harness) {
     assert_eq!((still.wait, requests(&queue).len()), (Some(Wait::Reply), 0));
     cell.reply(Reply::Leased(5));
     assert_eq!(usage(&mut *cell).wait, None, "it could go on");
-    harness.quantum(&mut *cell, 0);
-    assert!(requests(&queue).contains(&Request::Claim(claim(5))));
+    harness.quanta_until(&mut *cell, |_| requests(&queue).contains(&Request::Claim(claim(5))));
 }
 
 fn leases_are_fetched_ahead_and_claimed(mut harness: Harness) {
@@ -154,7 +153,9 @@ fn leases_are_fetched_ahead_and_claimed(mut harness: Harness) {
 fn the_end_of_the_bounty_reaches_the_program(mut harness: Harness) {
     let (mut cell, queue) = harness.cell(Kind::Leaser);
     harness.quanta_until(&mut *cell, |usage| usage.wait == Some(Wait::Reply));
-    requests(&queue).iter().for_each(|_| cell.reply(Reply::NoLease));
+    for _ in requests(&queue) {
+        cell.reply(Reply::NoLease);
+    }
     assert_eq!(harness.run(&mut *cell).exit, Some(Exit::Finished));
     assert_eq!(requests(&queue), []);
 }

@@ -27,6 +27,10 @@ fn a_dropped_runtime_leaves_no_thread_behind() {
         let start = Instant::now();
         drop(harness);
         assert!(start.elapsed() < DEADLINE);
-        assert_eq!(workers(), 0);
+        // A joined thread is listed until the kernel has cleared it away.
+        while workers() > 0 {
+            assert!(start.elapsed() < DEADLINE, "{} workers are left", workers());
+            std::thread::yield_now();
+        }
     }
 }

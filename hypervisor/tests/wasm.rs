@@ -205,7 +205,7 @@ fn arguments_of_host_functions_are_checked() {
         "(i32.wrap_i64 (call $price (i32.const 2)))",
     ];
     both(|mut harness| {
-        let body: String = calls.iter().map(|call| format!("(call $is {call} (i32.const -2))")).collect();
+        let body: String = calls.map(|call| format!("(call $is {call} (i32.const -2))")).concat();
         finishes(&mut harness, &body);
     });
 }
@@ -329,12 +329,13 @@ fn written_output_is_bounded() {
 /// Subscribes at 256 to a clock, the monotonic one unless said otherwise, and polls.
 fn sleep(clock: u32, millis: u64, absolute: bool) -> String {
     let nanos = millis * 1_000_000;
-    let deadline = match absolute {
-        true => format!(
+    let deadline = if absolute {
+        format!(
             "(drop (call $clock_time_get (i32.const {clock}) (i64.const 1) (i32.const 512)))
              (i64.add (i64.load (i32.const 512)) (i64.const {nanos}))"
-        ),
-        false => format!("(i64.const {nanos})"),
+        )
+    } else {
+        format!("(i64.const {nanos})")
     };
     format!(
         "(i64.store (i32.const 256) (i64.const 77))

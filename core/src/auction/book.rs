@@ -21,7 +21,7 @@ pub struct Order {
 }
 
 /// Standing orders in price-time priority: the higher limit first; among equals the one that has waited longest since it
-/// last ran, so equal bids share in turn; among those the one that came first.
+/// last ran, or since it came, so equal bids share in turn.
 pub trait OrderBook: Send {
     /// Puts an order in, or changes the cell's order. A change keeps the time since it last ran.
     fn place(&mut self, order: Order);
@@ -29,8 +29,9 @@ pub trait OrderBook: Send {
     /// Takes the cell's order out; whether there was one. Put in again, it waits from then on, like a new one.
     fn cancel(&mut self, cell: CellId) -> bool;
 
-    /// Notes that the cell ran in `tick`: it goes behind its equals. Ticks never run backwards.
-    fn ran(&mut self, cell: CellId, tick: u64);
+    /// Notes that the cell runs now: it goes behind its equals, and behind those of them that ran before it in the same
+    /// tick, so that a crowd of equals is a queue.
+    fn ran(&mut self, cell: CellId);
 
     /// Visits orders from the best on until the visitor breaks off.
     fn best_first(&self, visit: &mut dyn FnMut(&Order) -> ControlFlow<()>);
@@ -48,9 +49,8 @@ pub trait OrderBook: Send {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     minus_limit: i64,
-    /// Tick since which it waits: that in which it last ran, or in which it came.
-    waits_since: u64,
-    arrival: u64,
+    /// Drawn when it came and each time it ran; never twice.
+    turn: u64,
 }
 
 /// A sorted vector: plain, and fast for the hundreds of orders that one machine has. A change moves at most the whole
@@ -59,8 +59,7 @@ struct Rank {
 pub struct SortedBook {
     orders: Vec<(Rank, Order)>,
     ranks: HashMap<CellId, Rank>,
-    arrivals: u64,
-    latest: u64,
+    next_turn: u64,
 }
 
 impl SortedBook {
@@ -69,9 +68,13 @@ impl SortedBook {
         Self {
             orders: Vec::with_capacity(CELLS_MAX),
             ranks: HashMap::with_capacity(CELLS_MAX),
-            arrivals: 0,
-            latest: 0,
+            next_turn: 0,
         }
+    }
+
+    fn draw_turn(&mut self) -> u64 {
+        self.next_turn += 1;
+        self.next_turn
     }
 
     fn insert(&mut self, rank: Rank, order: Order) {
@@ -91,20 +94,18 @@ impl OrderBook for SortedBook {
     fn place(&mut self, order: Order) {
         assert!(order.slots > 0 && order.limit > Microjoules::ZERO, "not an order: {order:?}");
         let before = self.remove(order.cell);
-        let (waits_since, arrival) =
-            before.map_or((self.latest, self.arrivals), |(rank, _)| (rank.waits_since, rank.arrival));
-        self.arrivals += u64::from(before.is_none());
-        self.insert(Rank { minus_limit: -order.limit.0, waits_since, arrival }, order);
+        let turn = before.map_or_else(|| self.draw_turn(), |(rank, _)| rank.turn);
+        self.insert(Rank { minus_limit: -order.limit.0, turn }, order);
     }
 
     fn cancel(&mut self, cell: CellId) -> bool {
         self.remove(cell).is_some()
     }
 
-    fn ran(&mut self, cell: CellId, tick: u64) {
-        self.latest = tick;
+    fn ran(&mut self, cell: CellId) {
         if let Some((rank, order)) = self.remove(cell) {
-            self.insert(Rank { waits_since: tick, ..rank }, order);
+            let turn = self.draw_turn();
+            self.insert(Rank { turn, ..rank }, order);
         }
     }
 

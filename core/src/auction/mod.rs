@@ -102,7 +102,7 @@ impl Auction {
             let contested = self.units[won..].iter().any(|loser| loser.wallet != unit.wallet);
             self.award(unit.cell, unit.wallet, price, Purse::Free, contested);
             self.clearing.price = self.clearing.price.max(price);
-            self.book.ran(unit.cell, quote.tick);
+            self.book.ran(unit.cell);
         }
         assert!(self.clearing.awards.len() <= usize::from(quote.slots), "sold more than the physics allows");
         &self.clearing

@@ -50,7 +50,7 @@ struct Pool {
 
 impl Pool {
     fn charge(&self) -> Microjoules {
-        if self.granted == Nanoseconds::ZERO { Microjoules::ZERO } else { self.price.share(self.used.0, self.granted.0) }
+        part(self.price, self.used, self.granted)
     }
 }
 
@@ -151,7 +151,7 @@ impl Bill {
         self.totals.used += usage.used;
         self.totals.quanta_granted += open.quanta;
         if open.contested {
-            self.whole += open.price.share(payable(usage).0, usage.granted.0);
+            self.whole += part(open.price, payable(usage), usage.granted);
             return;
         }
         let pool = if open.purse == Purse::SetAside { &mut self.grace } else { &mut self.pool };
@@ -188,6 +188,11 @@ impl Bill {
         self.totals.tax += due.tax;
         Some(due)
     }
+}
+
+/// `price x charged / granted`; nothing for a grant of no time.
+fn part(price: Microjoules, charged: Nanoseconds, granted: Nanoseconds) -> Microjoules {
+    if granted == Nanoseconds::ZERO { Microjoules::ZERO } else { price.share(charged.0, granted.0) }
 }
 
 /// Time that a contested quantum is charged for: the grant less what the host took and what was resold, but never

@@ -37,7 +37,8 @@ pub struct Ledger {
     bills: Vec<Bill>,
     grants: Vec<Grant>,
     transfers: Vec<Transfer>,
-    bought: Microjoules,
+    /// Energy of the package, since the origin of its sensor, that is bought already or was used before the first reading.
+    bought: Option<Microjoules>,
     mint: AccountId,
     treasury: AccountId,
     grid: AccountId,
@@ -56,7 +57,7 @@ impl Ledger {
             bills: Vec::with_capacity(CELLS_MAX),
             grants: Vec::with_capacity(usize::from(SLOTS_MAX)),
             transfers: Vec::with_capacity(4 * CELLS_MAX),
-            bought: Microjoules::ZERO,
+            bought: None,
             mint,
             treasury,
             grid,
@@ -143,6 +144,7 @@ impl Ledger {
         for usage in usages {
             find(&mut self.bills, usage.cell).meter(usage, quote.die);
         }
+        self.bought = self.bought.or(sensed.last().map(|first| first.energy.value));
         if (quote.tick + 1).is_multiple_of(WINDOW_TICKS) {
             for index in 0..self.bills.len() {
                 self.post(index, quote);
@@ -208,10 +210,10 @@ impl Ledger {
 
     /// The treasury buys from the grid what the package used since it last did.
     fn buy_energy(&mut self, tick: u64, tariff: Ppm, sensed: &Sensed) {
-        let Some(reading) = sensed.last() else { return };
-        let used = reading.energy.value - self.bought;
+        let (Some(reading), Some(bought)) = (sensed.last(), self.bought) else { return };
+        let used = reading.energy.value - bought;
         if used > Microjoules::ZERO {
-            self.bought = reading.energy.value;
+            self.bought = Some(reading.energy.value);
             let amount = tariff.of_rounded_up(used);
             let transfer = Transfer { tick, kind: Kind::Grid, from: self.treasury, to: self.grid, amount };
             self.accounts.apply(transfer);

@@ -7,7 +7,7 @@ pub mod lifecycle;
 
 use crate::auction::book::Order;
 use crate::ledger::Ledger;
-use crate::limits::CELLS_MAX;
+use crate::limits::{CELLS_MAX, PRICE_MAX};
 use crate::tick::{AccountId, CellId, Grant, Quote, SlotId, Usage, Wait};
 use crate::units::{Microjoules, Nanoseconds};
 use lifecycle::{Member, Reason, State};
@@ -96,10 +96,10 @@ impl Population {
     }
 
     /// Changes a cell's standing order; no order if `slots` is zero. Slots beyond those that the cell was created with
-    /// are not asked for.
+    /// are not asked for, and no limit is above [`PRICE_MAX`], which no price reaches.
     pub fn order(&mut self, cell: CellId, limit: Microjoules, slots: u16) {
         if let Some(member) = self.get_mut(cell) {
-            let slots = slots.min(member.slots);
+            let (limit, slots) = (limit.min(PRICE_MAX), slots.min(member.slots));
             let order = Order { cell, wallet: member.wallet, limit, slots };
             member.order = (slots > 0 && limit > Microjoules::ZERO).then_some(order);
         }

@@ -92,10 +92,13 @@ impl Pricer {
     /// When a figure of the configuration is impossible.
     pub fn new(config: PriceConfig) -> Result<Self, PriceError> {
         config.validate()?;
-        let base = config.tariff.of_rounded_up(config.plant.slot.over(QUANTUM));
-        if base <= Microjoules::ZERO || base.times(config.multiplier_max as u64 + 1) > PRICE_MAX {
+        // In floating point first: a price too large for 64 bits must be refused here, not overflow.
+        let slot_uj = config.plant.slot.0 * QUANTUM.as_seconds() * 1e6;
+        let dearest_uj = slot_uj * config.tariff.as_ratio() * config.multiplier_max;
+        if slot_uj < 1.0 || dearest_uj > PRICE_MAX.0 as f64 {
             return Err(PriceError("tariff x watts of a slot gives a price of zero or above the largest price"));
         }
+        let base = config.tariff.of_rounded_up(config.plant.slot.over(QUANTUM));
         Ok(Self {
             base,
             supply: SupplyController::new(config.plant, config.slots, config.set_point, config.power_budget),

@@ -51,9 +51,10 @@ impl Gate {
         word & PHASE == POSTED && self.change(word, IDLE)
     }
 
-    /// Owner: leaves the program to its worker to drop. False if no worker has it.
+    /// Owner: leaves the program to its worker to drop. False if no worker has it, and the owner may drop it itself;
+    /// true also for one that is doomed already.
     pub(super) fn doom(&self) -> bool {
-        self.change(RUNNING, DOOMED)
+        self.change(RUNNING, DOOMED) || self.word.load(Ordering::Acquire) == DOOMED
     }
 
     /// Whether no worker has it or will have it.
@@ -153,9 +154,11 @@ mod tests {
     fn a_doomed_cell_is_buried_by_its_worker() {
         let gate = Gate::default();
         assert!(gate.post(SlotId(0)) && gate.take(SlotId(0)) && gate.doom());
+        assert!(gate.doom(), "doomed twice is still the worker's");
         assert!(!gate.leave(), "to be dropped here");
         assert!(!gate.wait_idle(Duration::ZERO, || ()));
         gate.bury();
+        assert!(!gate.doom(), "nobody has it");
         assert!(gate.wait_idle(Duration::ZERO, || ()));
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Guest {
 impl Guest {
     /// The state of a program called `name` whose memory is `memory`.
     pub(super) fn new(
-        config: &CellConfig,
+        config: CellConfig,
         name: &str,
         memory: Option<ModuleExport>,
         panel: Arc<Panel>,
@@ -53,7 +53,7 @@ impl Guest {
             wasi,
             randomness,
             fuel,
-            requests: Requests::new(config.id, config.events.clone()),
+            requests: Requests::new(config.id, config.events),
             memory,
         }
     }

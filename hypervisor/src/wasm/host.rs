@@ -18,7 +18,9 @@ const LOG_BYTES_MAX: u32 = 4_096;
 
 /// Puts the functions of the namespace `maxwell` into `linker`.
 pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
-    linker.func_wrap(abi::MODULE, "price", price)?;
+    linker.func_wrap(abi::MODULE, "price", |caller: Caller<'_, Guest>, which: i32| {
+        price(caller.data(), which)
+    })?;
     linker.func_wrap(abi::MODULE, "balance", |caller: Caller<'_, Guest>| caller.data().panel.balance().0)?;
     linker.func_wrap(abi::MODULE, "set_bid", set_bid)?;
     linker.func_wrap_async(abi::MODULE, "lease", |caller, (): ()| Box::new(lease(caller)))?;
@@ -30,8 +32,8 @@ pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     Ok(())
 }
 
-fn price(caller: Caller<'_, Guest>, which: i32) -> i64 {
-    let (spot, clearing) = caller.data().panel.prices();
+fn price(guest: &Guest, which: i32) -> i64 {
+    let (spot, clearing) = guest.panel.prices();
     match which {
         abi::PRICE_SPOT => spot.0,
         abi::PRICE_CLEARING => clearing.0,

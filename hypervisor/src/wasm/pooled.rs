@@ -64,10 +64,10 @@ impl Cell for PooledCell {
     fn revoke(&mut self) {
         self.out = false;
         self.run.panel.close();
-        if self.run.gate.withdraw() || self.run.gate.is_idle() {
-            return;
+        // A bump even if no worker came for it: the worker may be held by a program that missed its own, see the gate.
+        if self.run.gate.withdraw() || !self.run.gate.is_idle() {
+            self.pool.bump();
         }
-        self.pool.bump();
     }
 
     fn usage(&mut self) -> Option<Usage> {
@@ -102,9 +102,9 @@ impl Cell for PooledCell {
     fn kill(&mut self) {
         self.revoke();
         if self.run.gate.doom() {
-            // Between the revocation and here the program may have yielded and been polled no more; if it still
-            // runs, this bump makes it look.
-            self.pool.bump();
+            // The worker drops it. Waiting is for the nudges alone, which leave no program running that is owned by
+            // nobody; it mostly takes microseconds.
+            self.run.gate.wait_idle(REVOKE_PATIENCE, || self.pool.bump());
             return;
         }
         // Idle: the worker is done with it, and only this owner could post it again.
@@ -124,21 +124,23 @@ impl Drop for PooledCell {
 }
 
 impl Run {
-    /// One quantum on the calling worker, until the grant is revoked or the program gives its slot back.
-    pub(super) fn quantum(&self, slot: SlotId, pool: &Pool) {
+    /// One quantum on the calling worker, until the grant is revoked or the program gives its slot back. The worker's
+    /// clocks read `start`; what they read at the end.
+    pub(super) fn quantum(&self, slot: SlotId, pool: &Pool, start: Reading) -> Reading {
         if !self.gate.take(slot) {
-            return;
+            return start;
         }
-        let meter = Meter::start();
         let mut body = self.body();
         // A yield with the quantum still open is another cell's revocation, or a deadline from before a wait.
         while self.panel.is_open() && !pool.is_closing() && poll(&mut body, &self.panel) == Polled::Yielded {}
         drop(body);
-        self.panel.count(meter.stop());
+        let end = Reading::now();
+        self.panel.count(end.since(start));
         if !self.gate.leave() {
             *self.body() = None;
             self.gate.bury();
         }
+        end
     }
 
     fn body(&self) -> MutexGuard<'_, Option<Body>> {
@@ -156,28 +158,26 @@ impl fmt::Debug for Run {
     }
 }
 
-/// Wall time and CPU time of the calling thread.
+/// Wall time and CPU time of the calling thread. Asking for CPU time is a system call, so that a worker that goes from
+/// one cell to the next asks once for both.
 #[derive(Clone, Copy, Debug)]
-struct Meter {
+pub(super) struct Reading {
     wall: Instant,
     cpu: Nanoseconds,
 }
 
-impl Meter {
-    fn start() -> Self {
-        Self { wall: Instant::now(), cpu: thread_cpu() }
+impl Reading {
+    pub(super) fn now() -> Self {
+        let cpu = clock_gettime(ClockId::ThreadCPUTime);
+        let cpu = Nanoseconds(cpu.tv_sec as u64 * 1_000_000_000 + cpu.tv_nsec as u64);
+        Self { wall: Instant::now(), cpu }
     }
 
-    /// What was used since the start. The thread was runnable all the while, so wall time beyond CPU time was taken
-    /// from it by the host.
-    fn stop(self) -> Metered {
-        let used = thread_cpu().saturating_sub(self.cpu);
-        let wall = Nanoseconds(self.wall.elapsed().as_nanos() as u64);
+    /// What was used since `start`. The thread was runnable all the while, so wall time beyond CPU time was taken from
+    /// it by the host.
+    fn since(self, start: Self) -> Metered {
+        let used = self.cpu.saturating_sub(start.cpu);
+        let wall = Nanoseconds(self.wall.duration_since(start.wall).as_nanos() as u64);
         Metered { used, stolen: wall.saturating_sub(used) }
     }
-}
-
-fn thread_cpu() -> Nanoseconds {
-    let time = clock_gettime(ClockId::ThreadCPUTime);
-    Nanoseconds(time.tv_sec as u64 * 1_000_000_000 + time.tv_nsec as u64)
 }

@@ -18,7 +18,7 @@ pub struct Program(Arc<Compiled>);
 
 struct Compiled {
     engine: Engine,
-    linked: InstancePre<Guest>,
+    ready: InstancePre<Guest>,
     memory: Option<ModuleExport>,
     memory_min: Bytes,
     name: String,
@@ -82,7 +82,7 @@ impl Program {
             Some(ExternType::Func(_)) => return Err(ModuleError::WrongStart),
             _ => return Err(ModuleError::NoStart),
         }
-        let linked = linker.instantiate_pre(&module).map_err(|error| import_error(&error))?;
+        let ready = linker.instantiate_pre(&module).map_err(|error| import_error(&error))?;
         let wasm_pages = module.resources_required().max_initial_memory_size.unwrap_or(0);
         let exports_memory = matches!(module.get_export("memory"), Some(ExternType::Memory(_)));
         Ok(Self(Arc::new(Compiled {
@@ -90,7 +90,7 @@ impl Program {
             memory: exports_memory.then(|| module.get_export_index("memory")).flatten(),
             memory_min: Bytes(wasm_pages << 16),
             name: module.name().unwrap_or("agent").to_owned(),
-            linked,
+            ready,
         })))
     }
 
@@ -114,7 +114,7 @@ impl Program {
     }
 
     pub(super) async fn instantiate(&self, store: &mut Store<Guest>) -> wasmtime::Result<Instance> {
-        self.0.linked.instantiate_async(store).await
+        self.0.ready.instantiate_async(store).await
     }
 }
 

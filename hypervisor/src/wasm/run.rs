@@ -29,15 +29,12 @@ async fn run(engine: Engine, program: Program, guest: Guest) -> Ending {
     store.limiter(|guest| &mut guest.limiter);
     store.set_hostcall_fuel(HOST_COPY_MAX);
     let result = async {
-        match fuel {
-            Some(interval) => {
-                store.set_fuel(u64::MAX)?;
-                store.fuel_async_yield_interval(Some(interval))?;
-            }
-            None => {
-                store.epoch_deadline_async_yield_and_update(1);
-                store.set_epoch_deadline(1);
-            }
+        if let Some(interval) = fuel {
+            store.set_fuel(u64::MAX)?;
+            store.fuel_async_yield_interval(Some(interval))?;
+        } else {
+            store.epoch_deadline_async_yield_and_update(1);
+            store.set_epoch_deadline(1);
         }
         let instance = program.instantiate(&mut store).await?;
         instance.get_typed_func::<(), ()>(&mut store, "_start")?.call_async(&mut store, ()).await

@@ -128,7 +128,7 @@ impl WasmRuntime {
             }
         };
         let panel = Arc::new(Panel::new(config.id, time));
-        let guest = Guest::new(&config, program.name(), program.memory(), panel.clone(), randomness, fuel);
+        let guest = Guest::new(config, program.name(), program.memory(), panel.clone(), randomness, fuel);
         let body = run::body(&self.engine, program, guest);
         Ok(match &self.mode {
             Mode::RealTime { workers, .. } => Box::new(PooledCell::new(workers.pool().clone(), panel, body)),

@@ -92,7 +92,7 @@ fn wall(panel: &Panel) -> Duration {
 pub(super) enum Randomness {
     /// The system's generator.
     System,
-    /// SplitMix64 from a seed: the same bytes at every run, good for simulation and for nothing secret.
+    /// `SplitMix64` from a seed: the same bytes at every run, good for simulation and for nothing secret.
     Seeded(u64),
 }
 

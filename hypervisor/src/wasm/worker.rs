@@ -11,7 +11,7 @@ use maxwell_core::tick::SlotId;
 use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
 use wasmtime::Engine;
 
-use super::pooled::Run;
+use super::pooled::{Reading, Run};
 
 /// Pause between two attempts to make the workers leave, while the pool closes.
 const CLOSING_PAUSE: Duration = Duration::from_micros(100);
@@ -75,10 +75,14 @@ impl Pool {
     }
 
     fn work(&self, slot: SlotId) {
+        let mailbox = &self.slots[usize::from(slot.0)].mailbox;
+        let mut clocks = Reading::now();
         while !self.is_closing() {
-            match self.slots[usize::from(slot.0)].mailbox.take() {
-                Some(run) => run.quantum(slot, self),
-                None => thread::park(),
+            if let Some(run) = mailbox.take() {
+                clocks = run.quantum(slot, self, clocks);
+            } else {
+                thread::park();
+                clocks = Reading::now();
             }
         }
     }

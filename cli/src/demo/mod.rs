@@ -1,0 +1,134 @@
+//! `maxwell demo`: the thesis in a minute.
+//!
+//! A node in this process, a scientist and a miner as wasm cells with equal money, two slots on a modelled machine. The
+//! node runs on a thread of its own; this thread shows what it is told and never makes it wait.
+
+mod calibrate;
+mod plain;
+mod setup;
+mod story;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::mpsc::sync_channel;
+
+use anyhow::{Context, Result, anyhow};
+use clap::Args;
+use maxwell_api::demo::DemoReport;
+use maxwell_core::event::Stop;
+use maxwell_core::units::Nanoseconds;
+use maxwell_daemon::inbox::StopSwitch;
+use maxwell_daemon::recorder::LINES_MAX;
+use maxwell_daemon::scenario::Scenario;
+use signal_hook::consts::{SIGINT, SIGTERM};
+use story::StoryTeller;
+
+/// Seed of `--fast` unless one is given.
+const SEED: u64 = 7;
+
+/// Options of `maxwell demo`.
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    /// Print one line a second (the default as long as there is no dashboard)
+    #[arg(long)]
+    plain: bool,
+    /// Print nothing but the report, as JSON
+    #[arg(long, conflicts_with = "plain")]
+    json: bool,
+    /// Run on a virtual clock with metered fuel: the same seed gives the same output, to the byte
+    #[arg(long)]
+    fast: bool,
+    /// Seed of the modelled machine: its ambient temperature, other load, numbers searched, order of start
+    #[arg(long, requires = "fast", value_name = "N")]
+    seed: Option<u64>,
+    /// How long it runs
+    #[arg(long, value_name = "SECONDS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    duration: u32,
+    #[command(flatten)]
+    modules: Modules,
+}
+
+/// Programs of one's own in place of those that come with Maxwell.
+#[derive(Args, Debug)]
+pub(crate) struct Modules {
+    /// A wasm module (WASI preview 1) to run as the scientist
+    #[arg(long, value_name = "FILE.wasm")]
+    scientist: Option<PathBuf>,
+    /// A wasm module (WASI preview 1) to run as the miner
+    #[arg(long, value_name = "FILE.wasm")]
+    miner: Option<PathBuf>,
+}
+
+/// In which time a demonstration runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    RealTime,
+    Fast { seed: u64 },
+}
+
+pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    let mode = if options.fast { Mode::Fast { seed: options.seed.unwrap_or(SEED) } } else { Mode::RealTime };
+    let mut scenario = match mode {
+        Mode::RealTime => Scenario::default(),
+        Mode::Fast { seed } => Scenario::seeded(seed),
+    };
+    scenario.duration = Nanoseconds::from_millis(u64::from(options.duration) * 1_000);
+
+    let switch = StopSwitch::default();
+    stop_on_signals(&switch)?;
+    let (sender, lines) = sync_channel(LINES_MAX);
+    let mut stage = setup::build(&scenario, mode, &options.modules, switch.clone(), sender)?;
+    let facts = stage.facts.clone();
+    let mut teller = StoryTeller::new(mode, &facts);
+    let mut output = std::io::stdout().lock();
+    let mut written = Ok(());
+    if !options.json {
+        written = plain::heading(&mut output, &scenario, mode, &facts);
+    }
+
+    let node = std::thread::Builder::new().name("maxwell-node".into()).spawn(move || {
+        let ending = stage.node.run();
+        let books = setup::Books::close(&stage);
+        (ending, books)
+    });
+    let node = node.context("the node's thread cannot be started, raise the limit on threads")?;
+    for line in lines {
+        if written.is_ok() && !options.json {
+            written = plain::line(&mut output, &line, &facts);
+        }
+        if written.is_err() {
+            switch.output_lost();
+        }
+        teller.hear(&line);
+    }
+    let (ending, books) = node.join().map_err(|_| anyhow!("the node failed; its message stands above"))?;
+    let ending = ending.context("an invariant of Maxwell does not hold; this is a defect, please report it")?;
+    let report = teller.tell(&ending, &books);
+    written
+        .and_then(|()| show(&mut output, options.json, &report))
+        .context("the output cannot be written; the run was ended and nothing is left running")?;
+    Ok(if ending.stop == Stop::Interrupted { ExitCode::from(130) } else { ExitCode::SUCCESS })
+}
+
+fn show(output: &mut impl Write, json: bool, report: &DemoReport) -> std::io::Result<()> {
+    if json {
+        serde_json::to_writer_pretty(&mut *output, report)?;
+        writeln!(output)?;
+    } else {
+        plain::summary(output, report)?;
+    }
+    output.flush()
+}
+
+/// The first signal asks the node to stop; a second one ends the process at once.
+fn stop_on_signals(switch: &StopSwitch) -> Result<()> {
+    for signal in [SIGINT, SIGTERM] {
+        let flag = switch.interrupt_flag();
+        signal_hook::flag::register_conditional_shutdown(signal, 130, flag.clone())
+            .and_then(|_| signal_hook::flag::register(signal, flag))
+            .context("signals cannot be handled here")?;
+    }
+    Ok(())
+}
+

@@ -1,0 +1,212 @@
+//! Builds the demonstration: the modelled machine, the node, the money, the agents.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{SyncSender, sync_channel};
+
+use anyhow::{Context, Result, bail};
+use maxwell_core::event::Event;
+use maxwell_core::ledger::Role;
+use maxwell_core::limits::{CELL_MEMORY, EVENTS_MAX, MODULE_BYTES_MAX, WINDOW};
+use maxwell_core::tick::{AccountId, CellId};
+use maxwell_core::units::{Microjoules, Moment, Nanoseconds};
+use maxwell_daemon::host::{HostMeter, ProcessMeter, ScriptedMeter};
+use maxwell_daemon::inbox::{Inbox, StopSwitch};
+use maxwell_daemon::node::{Launch, Node, Surroundings};
+use maxwell_daemon::recorder::{Line, Recorder};
+use maxwell_daemon::scenario::Scenario;
+use maxwell_daemon::verifier::{InlineVerifier, ThreadVerifier, Verifier};
+use maxwell_hypervisor::cell::CellConfig;
+use maxwell_hypervisor::clock::{Clock, SystemClock, VirtualClock};
+use maxwell_hypervisor::wasm::{Program, WasmRuntime};
+use maxwell_physics::load::LoadMeter;
+use maxwell_physics::sampler::{InlineSampler, Sampler, ThreadSampler};
+use maxwell_physics::select::{Choice, ModelInputs, Selection, choose};
+use maxwell_physics::sensor::ErrorBars;
+
+use super::{Mode, Modules};
+use super::calibrate::range_cost;
+
+/// Fuel of a quantum in the fast mode, one unit for each operation of wasm: about a hundredth of what a core of today
+/// does in 10 ms, so that a whole run takes about two seconds.
+pub(crate) const FAST_FUEL: u64 = 1_000_000;
+
+/// What was found out before the start.
+#[derive(Clone, Debug)]
+pub(crate) struct Facts {
+    /// The agents, in the order of their cells.
+    pub(crate) agents: Vec<AgentFacts>,
+    /// CPU time of a range of the bounty.
+    pub(crate) cpu_per_range: Nanoseconds,
+    /// What a range pays.
+    pub(crate) reward: Microjoules,
+    /// Price of a quantum at multiplier one.
+    pub(crate) base: Microjoules,
+    /// What stood in the way of the best operation, in sentences.
+    pub(crate) warnings: Vec<String>,
+}
+
+/// An agent before its start.
+#[derive(Clone, Debug)]
+pub(crate) struct AgentFacts {
+    pub(crate) name: String,
+    pub(crate) wallet: AccountId,
+    pub(crate) bid: Microjoules,
+    pub(crate) funded: Microjoules,
+}
+
+/// Everything that runs. The runtime's threads end when it is dropped.
+pub(crate) struct Stage {
+    pub(crate) node: Node,
+    pub(crate) facts: Facts,
+    _runtime: WasmRuntime,
+}
+
+/// The books after the end.
+#[derive(Clone, Debug)]
+pub(crate) struct Books {
+    pub(crate) minted: Microjoules,
+    pub(crate) sum: Microjoules,
+    pub(crate) still_held: Microjoules,
+    pub(crate) balances: Vec<Microjoules>,
+}
+
+impl Books {
+    pub(crate) fn close(stage: &Stage) -> Self {
+        let accounts = stage.node.ledger().accounts();
+        Self {
+            minted: accounts.minted(),
+            sum: accounts.sum(),
+            still_held: accounts.with_role(Role::Wallet).map(|(wallet, _)| accounts.held(wallet)).sum(),
+            balances: stage.facts.agents.iter().map(|agent| accounts.balance(agent.wallet)).collect(),
+        }
+    }
+}
+
+/// A program of the demonstration.
+struct Cast {
+    name: &'static str,
+    program: Program,
+    bid: f64,
+}
+
+pub(crate) fn build(
+    scenario: &Scenario,
+    mode: Mode,
+    modules: &Modules,
+    switch: StopSwitch,
+    lines: SyncSender<Line>,
+) -> Result<Stage> {
+    let runtime = match mode {
+        Mode::RealTime => WasmRuntime::real_time(scenario.machine.slots)?,
+        Mode::Fast { seed } => WasmRuntime::deterministic(FAST_FUEL, seed)?,
+    };
+    let scientist = Cast {
+        name: "scientist",
+        program: compile(&runtime, modules.scientist.as_deref(), maxwell_agents::SCIENTIST_WASM)?,
+        bid: scenario.scientist_bid,
+    };
+    let miner = Cast {
+        name: "miner",
+        program: compile(&runtime, modules.miner.as_deref(), maxwell_agents::MINER_WASM)?,
+        bid: scenario.miner_bid,
+    };
+    let cpu_per_range = measure(&runtime, &scientist.program, mode)?;
+
+    let inbox = Inbox::new(switch, Some(Moment(scenario.duration.0)));
+    let events = inbox.sender();
+    let mut node = Node::new(scenario.node_config(), surroundings(scenario, mode, inbox, lines)?)?;
+    let base = node.base_price();
+    let reward = scenario.reward(base, cpu_per_range);
+    node.post_bounty(scenario.budget(base), reward, scenario.ranges())?;
+    let cast = if scenario.miner_first { [miner, scientist] } else { [scientist, miner] };
+    let agents = cast.iter().map(|cast| launch(&mut node, &runtime, cast, scenario, &events));
+    let agents = agents.collect::<Result<_>>()?;
+    let warnings = runtime.pinning().iter().filter_map(|pinning| pinning.warning.clone()).collect();
+    Ok(Stage { node, facts: Facts { agents, cpu_per_range, reward, base, warnings }, _runtime: runtime })
+}
+
+/// Compiles the module in `file`, or the one that comes with Maxwell.
+fn compile(runtime: &WasmRuntime, file: Option<&Path>, embedded: &[u8]) -> Result<Program> {
+    let Some(file) = file else {
+        return runtime.compile(embedded).context("a module that comes with Maxwell is refused");
+    };
+    // The size is looked at before the file is read, so that a device or a huge file is not read whole.
+    let place = || format!("the module {}", file.display());
+    let bytes = std::fs::metadata(file).with_context(place)?;
+    if !bytes.is_file() {
+        bail!("the module {} is not a file", file.display());
+    }
+    if bytes.len() > MODULE_BYTES_MAX {
+        bail!("the module {} has {} bytes, at most {MODULE_BYTES_MAX} are accepted", file.display(), bytes.len());
+    }
+    let wasm = std::fs::read(file).with_context(place)?;
+    runtime.compile(&wasm).with_context(place)
+}
+
+/// Runs the scientist alone, outside the market, to learn how much CPU time a range takes here.
+fn measure(runtime: &WasmRuntime, scientist: &Program, mode: Mode) -> Result<Nanoseconds> {
+    let (events, requests) = sync_channel(EVENTS_MAX);
+    let config = CellConfig { id: CellId(u32::MAX), args: vec![], memory_max: CELL_MEMORY, events };
+    let mut cell = runtime.spawn(scientist, config)?;
+    range_cost(&mut *cell, &requests, &mut *clock(mode))
+}
+
+fn clock(mode: Mode) -> Box<dyn Clock> {
+    match mode {
+        Mode::RealTime => Box::new(SystemClock::start()),
+        Mode::Fast { .. } => Box::new(VirtualClock::default()),
+    }
+}
+
+fn surroundings(
+    scenario: &Scenario,
+    mode: Mode,
+    inbox: Inbox,
+    lines: SyncSender<Line>,
+) -> Result<Surroundings> {
+    let load = Arc::new(LoadMeter::new());
+    // The demonstration's machine is the model itself: there is nothing that the model could miss.
+    let inputs = ModelInputs { machine: scenario.machine, load: load.clone(), errors: ErrorBars::NONE };
+    let Selection { sensor, .. } = choose(Path::new("/"), &Choice::Model, inputs)?;
+    let clock: Box<dyn Clock>;
+    let sensors: Box<dyn Sampler>;
+    let host: Box<dyn HostMeter>;
+    let verifier: Box<dyn Verifier>;
+    match mode {
+        Mode::RealTime => {
+            let system = SystemClock::start();
+            sensors = Box::new(ThreadSampler::start(sensor, WINDOW, system.epoch())?);
+            verifier = Box::new(ThreadVerifier::start(inbox.sender())?);
+            host = Box::new(ProcessMeter::start());
+            clock = Box::new(system);
+        }
+        Mode::Fast { .. } => {
+            sensors = Box::new(InlineSampler::new(sensor, WINDOW));
+            verifier = Box::new(InlineVerifier::default());
+            host = Box::new(ScriptedMeter { other_slots: scenario.other_slots });
+            clock = Box::new(VirtualClock::default());
+        }
+    }
+    let telemetry = Box::new(Recorder::new(lines));
+    Ok(Surroundings { clock, sensors, load, host, verifier, inbox, telemetry })
+}
+
+fn launch(
+    node: &mut Node,
+    runtime: &WasmRuntime,
+    cast: &Cast,
+    scenario: &Scenario,
+    events: &SyncSender<Event>,
+) -> Result<AgentFacts> {
+    let bid = Scenario::bid(node.base_price(), cast.bid);
+    let funded = scenario.funding();
+    let wallet = node.fund_wallet(funded)?;
+    let args = vec!["--bid-uj".to_owned(), bid.0.to_string()];
+    node.launch(Launch { wallet, slots: 1, bid }, |id| {
+        let config = CellConfig { id, args, memory_max: CELL_MEMORY, events: events.clone() };
+        runtime.spawn(&cast.program, config)
+    })
+    .with_context(|| format!("the {} cannot be started", cast.name))?;
+    Ok(AgentFacts { name: cast.name.to_owned(), wallet, bid, funded })
+}
