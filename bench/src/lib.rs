@@ -1,1 +1,165 @@
-//! Benchmarks of what SPECIFICATION.md promises.
+//! What the benchmarks and the tests of promised numbers share: a node of any size on a virtual clock.
+#![forbid(unsafe_code)]
+
+use std::convert::Infallible;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+use maxwell_core::event::{Claim, Event};
+use maxwell_core::limits::{CELL_MEMORY, WINDOW};
+use maxwell_core::tick::CellId;
+use maxwell_core::units::{Bytes, Microjoules, Nanoseconds};
+use maxwell_daemon::host::{HostMeter, ProcessMeter, ScriptedMeter};
+use maxwell_daemon::inbox::{Inbox, StopSwitch};
+use maxwell_daemon::node::{Launch, Node, Surroundings};
+use maxwell_daemon::recorder::{LINES_MAX, Line, Recorder};
+use maxwell_daemon::scenario::Scenario;
+use maxwell_daemon::verifier::{Busy, Job, ThreadVerifier, Verifier};
+use maxwell_hypervisor::cell::{Cell, CellConfig};
+use maxwell_hypervisor::clock::{Clock, SystemClock, VirtualClock};
+use maxwell_hypervisor::simulated::{Behaviour, ClaimWork, SimulatedCell};
+use maxwell_hypervisor::wasm::WasmRuntime;
+use maxwell_physics::load::LoadMeter;
+use maxwell_physics::sampler::{InlineSampler, Sampler, ThreadSampler};
+use maxwell_physics::select::{Choice, ModelInputs, choose};
+use maxwell_physics::sensor::{ErrorBars, ThermalSensor};
+
+/// Money of each simulated agent: enough that nobody dies in a benchmark.
+const PLENTY: Microjoules = Microjoules::from_joules(1_000_000_000);
+/// CPU time that a range takes a simulated agent.
+const CPU_PER_RANGE: Nanoseconds = Nanoseconds::from_millis(7);
+
+/// A node with its telemetry, which must be drained now and then.
+pub struct Bench {
+    /// The node.
+    pub node: Node,
+    /// What it tells.
+    pub lines: Receiver<Line>,
+    /// Owns the slots' threads; dropped after the node.
+    runtime: Option<WasmRuntime>,
+}
+
+/// A node on a virtual clock with `agents` simulated agents of different bids that all want to run on `slots` slots,
+/// with physics, ledger and telemetry; every fourth one works on the bounty.
+///
+/// # Panics
+/// When the node cannot be set up: a defect of the benchmark.
+pub fn node(slots: u16, agents: usize) -> Bench {
+    let mut scenario = Scenario::default();
+    scenario.machine.slots = slots;
+    // Cooling grows with the machine, so that the die is as warm as in the demonstration.
+    scenario.machine.thermal.die_resistance *= 2.0 / f64::from(slots);
+    scenario.machine.thermal.sink_resistance *= 2.0 / f64::from(slots);
+    let clock = Box::new(VirtualClock::default());
+    let sampler = |sensor| Box::new(InlineSampler::new(sensor, WINDOW)) as Box<dyn Sampler>;
+    let host = Box::new(ScriptedMeter { other_slots: 0.0 });
+    let (mut bench, events) = connect(&scenario, clock, host, |_| Box::new(Believer), sampler);
+    let base = bench.node.base_price();
+    for number in 0..agents {
+        let claims = number.is_multiple_of(4).then_some(ClaimWork { cpu_per_range: CPU_PER_RANGE, answer });
+        let behaviour =
+            Behaviour { claims, freed_per_second: Bytes::from_mebibytes(1), ..Behaviour::default() };
+        bench.launch(base.times(70 + (number as u64 * 37) % 101), |id| {
+            let config = CellConfig { id, args: vec![], memory_max: CELL_MEMORY, events: events.clone() };
+            Box::new(SimulatedCell::new(config, behaviour))
+        });
+    }
+    bench
+}
+
+/// A node in real time, with the scientist and the miner as wasm cells on two slots.
+///
+/// # Panics
+/// When the node cannot be set up: a defect of the benchmark, or a machine that cannot run wasm.
+pub fn wasm_node() -> Bench {
+    let scenario = Scenario::default();
+    let runtime = WasmRuntime::real_time(scenario.machine.slots).expect("a machine that runs wasm");
+    let clock = SystemClock::start();
+    let epoch = clock.epoch();
+    let sampler = |sensor| {
+        Box::new(ThreadSampler::start(sensor, WINDOW, epoch).expect("a thread")) as Box<dyn Sampler>
+    };
+    let verifier = |events: &SyncSender<Event>| {
+        Box::new(ThreadVerifier::start(events.clone()).expect("a thread")) as Box<dyn Verifier>
+    };
+    let (mut bench, events) =
+        connect(&scenario, Box::new(clock), Box::new(ProcessMeter::start()), verifier, sampler);
+    for wasm in [maxwell_agents::SCIENTIST_WASM, maxwell_agents::MINER_WASM] {
+        let program = runtime.compile(wasm).expect("the agents' modules are accepted");
+        let bid = bench.node.base_price().times(4);
+        bench.launch(bid, |id| {
+            let config = CellConfig { id, args: vec![], memory_max: CELL_MEMORY, events: events.clone() };
+            runtime.spawn(&program, config).expect("the agents fit into their cells")
+        });
+    }
+    bench.runtime = Some(runtime);
+    bench
+}
+
+/// Connects a node to a modelled machine and posts the bounty.
+fn connect(
+    scenario: &Scenario,
+    clock: Box<dyn Clock>,
+    host: Box<dyn HostMeter>,
+    verifier: impl FnOnce(&SyncSender<Event>) -> Box<dyn Verifier>,
+    sampler: impl FnOnce(Box<dyn ThermalSensor>) -> Box<dyn Sampler>,
+) -> (Bench, SyncSender<Event>) {
+    let inbox = Inbox::new(StopSwitch::default(), None);
+    let events = inbox.sender();
+    let (sender, lines) = sync_channel(LINES_MAX);
+    let load = Arc::new(LoadMeter::new());
+    let inputs = ModelInputs { machine: scenario.machine, load: load.clone(), errors: ErrorBars::NONE };
+    let selection = choose(Path::new("/"), &Choice::Model, inputs).expect("the model works anywhere");
+    let around = Surroundings {
+        clock,
+        sensors: sampler(selection.sensor),
+        load,
+        host,
+        verifier: verifier(&events),
+        inbox,
+        telemetry: Box::new(Recorder::new(sender)),
+    };
+    let mut node = Node::new(scenario.node_config(), around).expect("a possible configuration");
+    let reward = scenario.reward(node.base_price(), CPU_PER_RANGE);
+    node.post_bounty(PLENTY, reward, scenario.ranges()).expect("room for an escrow");
+    (Bench { node, lines, runtime: None }, events)
+}
+
+/// An empty answer: finding the primes is the work of cells, not of the tick.
+fn answer(range: u64) -> Claim {
+    Claim { range, count: 0, sum: 0 }
+}
+
+/// Takes every claim for true, so that the path of payment is walked: checking is the work of another thread.
+struct Believer;
+
+impl Verifier for Believer {
+    fn submit(&mut self, job: Job) -> Result<Option<Event>, Busy> {
+        Ok(Some(Event::Verified { cell: job.cell, claim: job.claim, holds: true }))
+    }
+}
+
+impl Bench {
+    fn launch(&mut self, bid: Microjoules, create: impl FnOnce(CellId) -> Box<dyn Cell>) {
+        let wallet = self.node.fund_wallet(PLENTY).expect("room for a wallet");
+        let launch = Launch { wallet, slots: 1, bid };
+        self.node.launch(launch, |id| Ok::<_, Infallible>(create(id))).expect("room for a cell");
+    }
+
+    /// Handles events until `ticks` ticks have been walked.
+    ///
+    /// # Panics
+    /// When an invariant does not hold.
+    pub fn walk(&mut self, ticks: u64) {
+        let end = self.node.ticks_walked() + ticks;
+        while self.node.ticks_walked() < end {
+            self.node.step().expect("every invariant holds");
+        }
+    }
+
+    /// Takes out what the node told.
+    pub fn drain(&mut self) {
+        while self.lines.try_recv().is_ok() {}
+    }
+}

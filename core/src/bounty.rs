@@ -180,6 +180,8 @@ impl Bounty {
 pub struct Verifier {
     primes: Vec<u64>,
     complete_to: u64,
+    /// Room for one range, kept so that checking the next one allocates nothing.
+    composite: Vec<bool>,
 }
 
 impl Verifier {
@@ -187,15 +189,17 @@ impl Verifier {
     pub fn answer(&mut self, range: u64, numbers: Range) -> Claim {
         let last = numbers.first + numbers.width - 1;
         self.complete(last.isqrt());
-        let mut composite = vec![false; numbers.width as usize];
+        self.composite.clear();
+        self.composite.resize(numbers.width as usize, false);
         for &prime in self.primes.iter().take_while(|prime| *prime * *prime <= last) {
             let first_multiple = numbers.first.next_multiple_of(prime).max(prime * prime);
             for multiple in (first_multiple..=last).step_by(prime as usize) {
-                composite[(multiple - numbers.first) as usize] = true;
+                self.composite[(multiple - numbers.first) as usize] = true;
             }
         }
-        let survivors = (numbers.first..=last).zip(composite).filter(|(n, composite)| *n > 1 && !composite);
-        let (count, sum) = survivors.fold((0, 0_u64), |(count, sum), (n, _)| (count + 1, sum.wrapping_add(n)));
+        let survivors = (numbers.first..=last).zip(&self.composite).filter(|(n, composite)| *n > 1 && !**composite);
+        let (count, sum) =
+            survivors.fold((0, 0_u64), |(count, sum), (n, _)| (count + 1, sum.wrapping_add(n)));
         Claim { range, count, sum }
     }
 

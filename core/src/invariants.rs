@@ -1,7 +1,7 @@
 //! What must never happen, asserted at the end of every tick. A violation stops the node rather than letting it go on.
 
 use crate::energy::Shares;
-use crate::ledger::{Ledger, Role};
+use crate::ledger::{Bill, Ledger, Role};
 use crate::tick::{Clearing, Purse, Quote};
 use crate::units::{Celsius, Microjoules};
 
@@ -16,14 +16,12 @@ pub enum Violation {
         /// What they sum to.
         sum: Microjoules,
     },
-    /// A wallet holds money that no bill accounts for, or less than the bills say.
-    #[error("tick {tick}: account {account} holds {held}, its bills say {billed}")]
+    /// Money is held that no bill accounts for, or less than the bills say.
+    #[error("tick {tick}: the accounts hold {held}, the open bills say {billed}")]
     Holds {
         /// When.
         tick: u64,
-        /// Whose.
-        account: u32,
-        /// What the account says.
+        /// What the accounts say.
         held: Microjoules,
         /// What the bills say.
         billed: Microjoules,
@@ -105,11 +103,11 @@ pub fn money(tick: u64, ledger: &Ledger) -> Result<(), Violation> {
     if sum != Microjoules::ZERO {
         return Err(Violation::Money { tick, sum });
     }
-    for (account, _) in accounts.with_role(Role::Wallet) {
-        let (held, billed) = (accounts.held(account), ledger.held_by_bills(account));
-        if held != billed {
-            return Err(Violation::Holds { tick, account: account.0, held, billed });
-        }
+    let held = accounts.with_role(Role::Wallet).map(|(wallet, _)| accounts.held(wallet)).sum();
+    let billed = ledger.bills().iter().map(Bill::held).sum();
+    let each_covered = ledger.bills().iter().all(|bill| bill.held() <= accounts.held(bill.wallet()));
+    if held != billed || !each_covered {
+        return Err(Violation::Holds { tick, held, billed });
     }
     for role in [Role::Grid, Role::Tax, Role::Escrow] {
         let overdrawn = accounts.with_role(role).find(|(_, balance)| *balance < Microjoules::ZERO);

@@ -70,6 +70,9 @@ const _: () = {
     assert!(EVENTS_PER_TICK_MAX <= EVENTS_MAX, "a tick cannot drain more than can wait");
     assert!(REQUESTS_PER_QUANTUM_MAX as usize <= EVENTS_MAX / 16, "sixteen cells at their limit still fit");
     assert!(REFUSALS_PER_QUANTUM_MAX > REQUESTS_PER_QUANTUM_MAX, "a cell is refused before it is ended");
-    assert!(PRICE_MAX.0 <= MINT_MAX.0 / (SLOTS_MAX as i64 * WINDOW_TICKS as i64), "a window of prices fits a wallet");
+    assert!(
+        PRICE_MAX.0 <= MINT_MAX.0 / (SLOTS_MAX as i64 * WINDOW_TICKS as i64),
+        "a window of prices fits a wallet"
+    );
     assert!(SET_ASIDE_QUANTA * QUANTUM.0 == 500_000_000, "the set-aside pays exactly the grace of 500 ms");
 };

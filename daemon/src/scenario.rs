@@ -67,7 +67,7 @@ impl Scenario {
     pub fn seeded(seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut scenario = Self::default();
-        scenario.machine.thermal.ambient = Celsius(random.random_range(23.0..27.0));
+        scenario.machine.thermal.ambient = Celsius(random.random_range(24.0..26.0));
         scenario.other_slots = random.random_range(0.2..0.3);
         scenario.first_range = random.random_range(0..1_000_000);
         scenario.miner_first = random.random();

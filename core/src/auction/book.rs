@@ -65,11 +65,7 @@ pub struct SortedBook {
 impl SortedBook {
     /// An empty book that takes up to [`CELLS_MAX`] orders without allocating again.
     pub fn new() -> Self {
-        Self {
-            orders: Vec::with_capacity(CELLS_MAX),
-            ranks: HashMap::with_capacity(CELLS_MAX),
-            next_turn: 0,
-        }
+        Self { orders: Vec::with_capacity(CELLS_MAX), ranks: HashMap::with_capacity(CELLS_MAX), next_turn: 0 }
     }
 
     fn draw_turn(&mut self) -> u64 {

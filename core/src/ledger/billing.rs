@@ -82,7 +82,12 @@ pub struct Bill {
 }
 
 impl Bill {
-    pub(super) fn new(cell: CellId, wallet: AccountId, set_aside: Microjoules, policy: BillingPolicy) -> Self {
+    pub(super) fn new(
+        cell: CellId,
+        wallet: AccountId,
+        set_aside: Microjoules,
+        policy: BillingPolicy,
+    ) -> Self {
         Self {
             cell,
             wallet,
@@ -168,7 +173,8 @@ impl Bill {
             return None;
         }
         self.billed_through = Some(quote.tick);
-        let kept = self.open.filter(|open| open.purse == Purse::Free).map_or(Microjoules::ZERO, |open| open.price);
+        let kept =
+            self.open.filter(|open| open.purse == Purse::Free).map_or(Microjoules::ZERO, |open| open.price);
         let grace = self.grace.charge();
         let due = Due {
             held: self.held - kept,

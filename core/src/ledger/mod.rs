@@ -123,7 +123,8 @@ impl Ledger {
         self.grants.clear();
         for award in &clearing.awards {
             let bill = find(&mut self.bills, award.cell);
-            let covered = award.purse == Purse::SetAside || self.accounts.hold(award.wallet, award.price).is_ok();
+            let covered =
+                award.purse == Purse::SetAside || self.accounts.hold(award.wallet, award.price).is_ok();
             if covered {
                 bill.open(award);
                 let balance = self.accounts.free(award.wallet);
@@ -182,6 +183,11 @@ impl Ledger {
     /// What a live cell's bill holds so far.
     pub fn totals(&self, cell: CellId) -> Option<Totals> {
         place(&self.bills, cell).map(|index| self.bills[index].totals())
+    }
+
+    /// The bills of all live cells.
+    pub fn bills(&self) -> &[Bill] {
+        &self.bills
     }
 
     /// Money that open bills hold in `wallet`: equal to what the account says is held.

@@ -142,7 +142,13 @@ impl Member {
 
 impl LifePolicy {
     /// The state after a tick.
-    pub(super) fn next(&self, member: &mut Member, quote: &Quote, hunger_runs: bool, ledger: &Ledger) -> State {
+    pub(super) fn next(
+        &self,
+        member: &mut Member,
+        quote: &Quote,
+        hunger_runs: bool,
+        ledger: &Ledger,
+    ) -> State {
         let granted = std::mem::take(&mut member.granted_now);
         if let Some(exit) = member.exit {
             return State::Dead(reason_of(exit, member.state));
@@ -152,14 +158,16 @@ impl LifePolicy {
             return if over { State::Dead(reason) } else { member.state };
         }
         let free = ledger.free(member.wallet);
-        let wanted = member.order.map_or(Microjoules::ZERO, |order| order.limit.times(u64::from(order.slots)));
+        let wanted =
+            member.order.map_or(Microjoules::ZERO, |order| order.limit.times(u64::from(order.slots)));
         if free < Microjoules::ZERO {
             return State::Dying { reason: Reason::Debt, since: quote.at, granted: Nanoseconds::ZERO };
         }
         if free >= wanted {
             return if granted { State::Running } else { State::Ready };
         }
-        let before = if let State::Hungry { hungry_for } = member.state { hungry_for } else { Nanoseconds::ZERO };
+        let before =
+            if let State::Hungry { hungry_for } = member.state { hungry_for } else { Nanoseconds::ZERO };
         let hungry_for = if hunger_runs { before + QUANTUM } else { before };
         if hungry_for > self.hunger {
             return State::Dying { reason: Reason::Insolvent, since: quote.at, granted: Nanoseconds::ZERO };

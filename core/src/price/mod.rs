@@ -25,6 +25,10 @@ use dither::Dither;
 /// Age at which a reading that is not renewed has driven the supply to nothing.
 pub const DROPOUT: Nanoseconds = Nanoseconds::from_millis(5_000);
 
+/// The longest time over which one step of the controller integrates: two sampling periods. In a longer gap not what the
+/// controller asked for was sold, so it goes on from what was.
+const STEP_MAX: Nanoseconds = Nanoseconds(2 * WINDOW.0);
+
 /// What the price is made from.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PriceConfig {
@@ -59,15 +63,30 @@ impl PriceConfig {
     fn validate(&self) -> Result<(), PriceError> {
         let rules = [
             (self.slots > 0 && self.slots <= SLOTS_MAX, "the number of slots must be from 1 to 1024"),
-            (self.plant.is_physical(), "die resistance, time constant and watts of a slot must be above zero"),
-            (self.band > 0.0, "the band must be above zero degrees"),
-            (self.set_point.0.is_finite() && self.critical > self.set_point, "critical must be above the set point"),
+            (
+                self.plant.is_physical(),
+                "die resistance, time constant and watts of a slot must be above zero",
+            ),
+            (self.band > 0.0 && self.band.is_finite(), "the band must be above zero degrees"),
+            (
+                self.set_point.0.is_finite() && self.critical.0.is_finite() && self.critical > self.set_point,
+                "critical must be above the set point",
+            ),
             (self.multiplier_at_set_point >= 1.0, "the multiplier at the set point must be at least 1"),
-            (self.multiplier_max >= self.multiplier_at_set_point, "the largest multiplier must be the largest"),
+            (
+                self.multiplier_max >= self.multiplier_at_set_point,
+                "the largest multiplier must be the largest",
+            ),
             (self.multiplier_max <= 1_000.0, "the largest multiplier must be at most 1000"),
-            (self.filter_s > 0.0, "the filter's time constant must be above zero"),
+            (
+                self.filter_s > 0.0 && self.filter_s.is_finite(),
+                "the filter's time constant must be above zero",
+            ),
             (self.tariff.0 > 0, "the tariff must be above zero"),
-            (self.power_budget.is_none_or(|w| w.0 > 0.0), "the power budget must be above zero watts"),
+            (
+                self.power_budget.is_none_or(|w| w.0 > 0.0 && w.0.is_finite()),
+                "the power budget must be above zero watts",
+            ),
         ];
         rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, rule)| Err(PriceError(rule)))
     }
@@ -83,6 +102,8 @@ pub struct Pricer {
     dither: Dither,
     tick: u64,
     acted_on: Option<Moment>,
+    /// Supply of the last quote.
+    sold: f64,
 }
 
 impl Pricer {
@@ -96,7 +117,9 @@ impl Pricer {
         let slot_uj = config.plant.slot.0 * QUANTUM.as_seconds() * 1e6;
         let dearest_uj = slot_uj * config.tariff.as_ratio() * config.multiplier_max;
         if slot_uj < 1.0 || dearest_uj > PRICE_MAX.0 as f64 {
-            return Err(PriceError("tariff x watts of a slot gives a price of zero or above the largest price"));
+            return Err(PriceError(
+                "tariff x watts of a slot gives a price of zero or above the largest price",
+            ));
         }
         let base = config.tariff.of_rounded_up(config.plant.slot.over(QUANTUM));
         Ok(Self {
@@ -106,6 +129,7 @@ impl Pricer {
             dither: Dither::default(),
             tick: 0,
             acted_on: None,
+            sold: 0.0,
             config,
         })
     }
@@ -117,7 +141,8 @@ impl Pricer {
 
     /// The quote of the next tick. Controller and filter move once per new reading; the dither moves every tick.
     pub fn quote(&mut self, now: Moment, sensed: &Sensed) -> Quote {
-        let (die, supply) = match sensed {
+        let sensed = believable(sensed);
+        let (die, supply) = match &sensed {
             Sensed::Fresh(reading) => self.act_on(reading),
             Sensed::Stale(reading) => self.assume_the_worst(now, reading),
             Sensed::Missing => (self.config.critical, 0.0),
@@ -138,9 +163,16 @@ impl Pricer {
             multiplier,
             tariff: self.config.tariff,
         };
-        assert!(quote.slots == 0 || quote.die < self.config.critical, "sold at critical temperature: {quote:?}");
-        assert!(quote.reserve >= quote.base && quote.slots <= self.config.slots, "impossible quote: {quote:?}");
+        assert!(
+            quote.slots == 0 || quote.die < self.config.critical,
+            "sold at critical temperature: {quote:?}"
+        );
+        assert!(
+            quote.reserve >= quote.base && quote.slots <= self.config.slots,
+            "impossible quote: {quote:?}"
+        );
         self.tick += 1;
+        self.sold = supply;
         quote
     }
 
@@ -151,14 +183,17 @@ impl Pricer {
             Some(before) => reading.at.since(before),
             None => WINDOW,
         };
-        // After a gap the state belongs to another time: begin anew from what is read now, without a bump.
+        if self.acted_on.is_none() {
+            self.supply.begin(reading);
+        } else if span > STEP_MAX {
+            self.supply.resume(reading, self.sold);
+        }
         if self.acted_on.is_none() || span >= DROPOUT {
-            self.curve.restart(reading);
-            self.supply.restart(reading);
+            self.curve.begin(reading);
         }
         self.acted_on = Some(reading.at);
         self.curve.observe(reading, span);
-        self.supply.observe(reading, span);
+        self.supply.observe(reading, span.min(STEP_MAX));
         (reading.die.value, self.supply.output())
     }
 
@@ -169,6 +204,13 @@ impl Pricer {
         let die = last.die.value.0 + gone * (self.config.critical.0 - last.die.value.0).max(0.0);
         (Celsius(die), self.supply.output() * (1.0 - gone))
     }
+}
+
+/// A reading that is not a number is no reading: it must not enter the state of controller and filter, which it would
+/// never leave.
+fn believable(sensed: &Sensed) -> Sensed {
+    let is_broken = |r: &Reading| !(r.die.value.0.is_finite() && r.power.value.0.is_finite());
+    if sensed.last().is_some_and(is_broken) { Sensed::Missing } else { *sensed }
 }
 
 #[cfg(test)]

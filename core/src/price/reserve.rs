@@ -44,8 +44,8 @@ impl ReserveCurve {
         }
     }
 
-    /// Begins anew at what is read, as if it had long been so.
-    pub fn restart(&mut self, reading: &Reading) {
+    /// Begins at what is read, as if it had long been so.
+    pub fn begin(&mut self, reading: &Reading) {
         self.filtered_die = reading.die.value.0;
         self.filtered_power = reading.power.value.0;
     }

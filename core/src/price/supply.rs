@@ -68,11 +68,20 @@ impl SupplyController {
         }
     }
 
-    /// Begins anew with an integral that agrees with the reading: all slots if it is cool, none if it is hot.
-    pub fn restart(&mut self, reading: &Reading) {
+    /// Begins with an integral that agrees with the first reading: all slots if it is cool, none if it is hot.
+    pub fn begin(&mut self, reading: &Reading) {
         self.integral = if reading.die.value < self.set_point { self.slots } else { 0.0 };
         if let Some(budget) = &mut self.budget {
             budget.slots = self.slots;
+        }
+    }
+
+    /// Goes on after a gap in which `sold` slots were sold at last: without a bump, the output sets out from there.
+    pub fn resume(&mut self, reading: &Reading, sold: f64) {
+        let error = self.set_point.0 - reading.die.value.0;
+        self.integral = (sold - self.gain * error).clamp(0.0, self.slots);
+        if let Some(budget) = &mut self.budget {
+            budget.slots = sold;
         }
     }
 

@@ -203,6 +203,11 @@ impl Node {
         self.price.base()
     }
 
+    /// Ticks that were walked so far.
+    pub fn ticks_walked(&self) -> u64 {
+        self.last_quote.map_or(0, |quote| quote.tick + 1)
+    }
+
     /// The ledger, to read.
     pub const fn ledger(&self) -> &Ledger {
         &self.ledger
@@ -220,20 +225,31 @@ impl Node {
     pub fn run(&mut self) -> Result<Ending, Violation> {
         self.next_tick = self.clock.now();
         loop {
-            match self.inbox.next(self.clock.now()) {
-                Event::Tick => self.tick()?,
-                Event::Request { cell, request } => self.serve(cell, request),
-                Event::Verified { cell, claim, holds } => self.conclude(cell, claim, holds),
-                Event::Stop(stop) => return self.finish(stop),
+            if let Some(stop) = self.step()? {
+                return self.finish(stop);
             }
         }
+    }
+
+    /// Handles one event: the tick, when nothing else has arrived. Why the run shall end, if it shall.
+    ///
+    /// # Errors
+    /// See [`Node::run`].
+    pub fn step(&mut self) -> Result<Option<Stop>, Violation> {
+        match self.inbox.next(self.clock.now()) {
+            Event::Tick => self.tick()?,
+            Event::Request { cell, request } => self.serve(cell, request),
+            Event::Verified { cell, claim, holds } => self.conclude(cell, claim, holds),
+            Event::Stop(stop) => return Ok(Some(stop)),
+        }
+        Ok(None)
     }
 
     /// One tick: the diagram, walked once.
     ///
     /// # Errors
     /// An invariant that does not hold.
-    pub fn tick(&mut self) -> Result<(), Violation> {
+    fn tick(&mut self) -> Result<(), Violation> {
         let (now, until) = self.begin_quantum();
 
         let sensed = self.sensors.latest(now);
@@ -291,7 +307,7 @@ impl Node {
         Ok(Ending {
             stop,
             at: self.clock.now(),
-            ticks: self.last_quote.map_or(0, |quote| quote.tick + 1),
+            ticks: self.ticks_walked(),
             shares: *self.energy.shares(),
         })
     }

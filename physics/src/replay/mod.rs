@@ -92,7 +92,7 @@ impl Trace {
 #[derive(Debug, thiserror::Error)]
 pub enum ReplayError {
     /// The file cannot be read.
-    #[error("cannot read the trace {}: {source}; name a readable file of plain CSV", path.display())]
+    #[error("cannot read the trace {}; name a readable file of plain CSV", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,

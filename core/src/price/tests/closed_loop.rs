@@ -13,6 +13,8 @@ struct Machine {
     die: f64,
     sink: f64,
     power: f64,
+    /// Joules since the sensor was last read.
+    energy: f64,
     /// Watts that come from elsewhere on the machine.
     foreign: f64,
     sensor: Sensor,
@@ -24,7 +26,10 @@ struct Machine {
 enum Sensor {
     Clean,
     /// 1 °C steps, one period late, 10 % noise on power from a generator with this state.
-    Poor { late: Reading, noise: u64 },
+    Poor {
+        late: Reading,
+        noise: u64,
+    },
 }
 
 const AMBIENT: f64 = 25.0;
@@ -43,6 +48,7 @@ impl Machine {
             die,
             sink,
             power: IDLE,
+            energy: IDLE / 10.0,
             foreign: 0.0,
             sensor: Sensor::Clean,
             read: reading(at_ms(0), die, IDLE),
@@ -62,15 +68,16 @@ impl Machine {
 
     fn sample(&mut self) -> Reading {
         let now = at_ms(10 * self.tick);
+        let power = std::mem::take(&mut self.energy) * 10.0;
         match &mut self.sensor {
-            Sensor::Clean => reading(now, self.die, self.power),
+            Sensor::Clean => reading(now, self.die, power),
             Sensor::Poor { late, noise } => {
                 *noise ^= *noise << 13;
                 *noise ^= *noise >> 7;
                 *noise ^= *noise << 17;
                 let factor = 0.9 + 0.2 * (*noise >> 11) as f64 / (1_u64 << 53) as f64;
                 let seen = Reading { at: now, ..*late };
-                *late = reading(now, self.die.round(), self.power * factor);
+                *late = reading(now, self.die.round(), power * factor);
                 seen
             }
         }
@@ -94,6 +101,7 @@ impl Machine {
             self.die += 0.001 * (self.power - flow) * die_resistance / die_tau_s;
             self.sink += 0.001 * (flow - drained) * SINK_RESISTANCE / SINK_TAU_S;
         }
+        self.energy += self.power / 100.0;
         self.tick += 1;
         self.quote = Some(quote);
         quote
@@ -175,4 +183,123 @@ fn a_poor_sensor_is_good_enough() {
         assert!(figures.power >= 0.95, "tau {tau} s: {figures:?}");
         assert!(figures.reserve_ripple <= 0.10, "tau {tau} s: {figures:?}");
     }
+}
+
+#[test]
+fn the_machine_of_the_demonstration_settles_at_its_set_point() {
+    let plant = Plant { slot: Watts(15.0), die_resistance: 0.7, die_tau_s: 1.0 };
+    let cool = PriceConfig {
+        slots: 2,
+        plant,
+        set_point: Celsius(45.0),
+        critical: Celsius(75.0),
+        ..eight_slots(1.0)
+    };
+    let figures = Machine::idle(cool).step_to_full();
+    assert!(figures.overshoot <= 1.5 && figures.ripple <= 0.5 && figures.power >= 0.97, "{figures:?}");
+}
+
+#[test]
+fn when_the_load_goes_everything_comes_back() {
+    for tau in TAUS {
+        let mut machine = Machine::idle(eight_slots(tau));
+        let full = machine.run(300, 8);
+        assert!(max(&full.multiplier) > 1.8);
+        machine.run(20, 0);
+        let quote = machine.quote.unwrap();
+        assert_eq!((quote.slots, quote.multiplier), (8, Ppm::ONE), "tau {tau} s");
+    }
+}
+
+#[test]
+fn an_hour_without_demand_leaves_no_windup() {
+    for tau in TAUS {
+        let fresh = Machine::idle(eight_slots(tau)).step_to_full();
+        let mut machine = Machine::idle(eight_slots(tau));
+        machine.run(3_600, 1);
+        let late = machine.step_to_full();
+        assert!(late.overshoot <= fresh.overshoot + 0.01, "tau {tau} s: {late:?} after {fresh:?}");
+        assert!(late.ripple <= 1.0 && late.power >= 0.97, "tau {tau} s: {late:?}");
+    }
+}
+
+#[test]
+fn an_hour_of_heat_from_elsewhere_leaves_no_windup() {
+    for tau in TAUS {
+        let mut machine = Machine::idle(eight_slots(tau));
+        machine.foreign = machine.allowed() + 20.0;
+        machine.run(3_600, 8);
+        let quote = machine.quote.unwrap();
+        assert!(quote.supply == 0.0 && quote.die > Celsius(70.0), "tau {tau} s: {quote:?}");
+        machine.foreign = 0.0;
+        let run = machine.run(400, 8);
+        let back = run.die.iter().position(|die| *die <= 70.0).expect("it cools");
+        assert!(
+            max(&run.power[back..back + 2 * SECOND]) > machine.allowed() * 0.8,
+            "tau {tau} s: it sells at once"
+        );
+        let figures = machine.figures(&Run {
+            die: run.die[back..].to_vec(),
+            power: run.power[back..].to_vec(),
+            multiplier: run.multiplier[back..].to_vec(),
+        });
+        assert!(figures.overshoot <= 1.5 && figures.power >= 0.97, "tau {tau} s: {figures:?}");
+    }
+}
+
+/// A sensor that says nothing for `dropout` seconds in a settled machine with full demand.
+fn dropout(tau: f64, seconds: usize) -> Machine {
+    let mut machine = Machine::idle(eight_slots(tau));
+    machine.run(300, 8);
+    let last = machine.read;
+    for tick in 1..=seconds * SECOND {
+        let sensed = if tick <= 50 { Sensed::Fresh(last) } else { Sensed::Stale(last) };
+        let quote = machine.tick_with(8, sensed);
+        assert!(tick <= 50 || quote.multiplier == Ppm::from_ratio(64.0));
+        assert!(tick < 5 * SECOND || quote.slots == 0, "{tick}: {quote:?}");
+        assert!(machine.die <= 71.5, "tau {tau} s: {} degrees while blind", machine.die);
+    }
+    machine
+}
+
+#[test]
+fn after_a_dropout_it_recovers_by_itself_without_a_bump() {
+    for tau in TAUS {
+        for seconds in [1, 2, 4, 6, 60] {
+            let mut machine = dropout(tau, seconds);
+            let run = machine.run(400, 8);
+            let figures = machine.figures(&run);
+            println!("tau {tau} s, {seconds} s blind: {figures:?}");
+            assert!(figures.overshoot <= 1.5, "tau {tau} s, {seconds} s blind: {figures:?}");
+            assert!(figures.power >= 0.97, "tau {tau} s, {seconds} s blind: {figures:?}");
+            assert!(
+                run.power[..10 * SECOND].iter().sum::<f64>() > 0.8 * machine.allowed() * 10.0 * SECOND as f64
+            );
+        }
+    }
+}
+
+#[test]
+fn the_power_budget_holds_on_a_cool_machine() {
+    for tau in TAUS {
+        let config = PriceConfig { power_budget: Some(Watts(70.0)), ..eight_slots(tau) };
+        let mut machine = Machine::idle(config);
+        machine.run(10, 0);
+        let run = machine.run(300, 8);
+        // Power is read at an instant, of a whole number of slots: it is held on average.
+        let mean = run.power[100 * SECOND..].iter().sum::<f64>() / (200 * SECOND) as f64;
+        println!("tau {tau} s: {mean} W of 70");
+        assert!((0.97 * 70.0..=70.0 * 1.01).contains(&mean), "tau {tau} s: {mean} W");
+        for second in run.power[2 * SECOND..].chunks(SECOND) {
+            let mean = second.iter().sum::<f64>() / SECOND as f64;
+            assert!(mean <= 70.0 + 7.0, "tau {tau} s: {mean} W over a second");
+        }
+    }
+}
+
+#[test]
+fn of_heat_and_power_the_scarcer_decides() {
+    let mut machine = Machine::idle(PriceConfig { power_budget: Some(Watts(1_000.0)), ..eight_slots(1.0) });
+    let figures = machine.step_to_full();
+    assert!(figures.overshoot <= 1.5 && (0.97..1.01).contains(&figures.power), "{figures:?}");
 }

@@ -81,7 +81,8 @@ fn at_critical_nothing_is_sold_and_just_below_it_the_controller_decides() {
 
 #[test]
 fn a_reading_that_is_no_number_sells_nothing_and_leaves_no_trace() {
-    for (die, power) in [(f64::NAN, 80.0), (f64::INFINITY, 80.0), (f64::NEG_INFINITY, 80.0), (50.0, f64::NAN)] {
+    for (die, power) in [(f64::NAN, 80.0), (f64::INFINITY, 80.0), (f64::NEG_INFINITY, 80.0), (50.0, f64::NAN)]
+    {
         let config = PriceConfig { power_budget: Some(Watts(1_000.0)), ..eight_slots(1.0) };
         let mut pricer = Pricer::new(config).unwrap();
         let before = hold(&mut pricer, 0, 1_000, 66.0);

@@ -1,0 +1,104 @@
+//! Simulated cells that also act on the market: they change their orders while they run.
+
+use std::cell::RefCell;
+use std::sync::mpsc::SyncSender;
+
+use maxwell_core::bounty::{Ranges, Verifier};
+use maxwell_core::event::{Claim, Event, LogLine, Request};
+use maxwell_core::tick::Usage;
+use maxwell_core::units::Microjoules;
+use maxwell_hypervisor::cell::{Cell, CellConfig, Notice, Permit, Reply};
+use maxwell_hypervisor::simulated::{Behaviour, SimulatedCell};
+
+/// Where the ranges of every simulated bounty lie: short ones among small numbers, so that checking them costs the
+/// simulator little. What a range costs the cell is set by its behaviour.
+pub const RANGES: Ranges = Ranges { origin: 1_000_000, width: 64, first: 0, end: 10_000_000 };
+
+thread_local! {
+    static SIEVE: RefCell<Verifier> = RefCell::default();
+}
+
+/// The true answer to a range.
+pub fn true_answer(range: u64) -> Claim {
+    SIEVE.with_borrow_mut(|sieve| sieve.answer(range, RANGES.numbers(range)))
+}
+
+/// A guess: the right count and a wrong sum.
+pub fn false_answer(range: u64) -> Claim {
+    let Claim { range, count, sum } = true_answer(range);
+    Claim { range, count, sum: sum + 1 }
+}
+
+/// An answer that is true for two ranges in three.
+pub fn careless_answer(range: u64) -> Claim {
+    if range.is_multiple_of(3) { false_answer(range) } else { true_answer(range) }
+}
+
+/// A change of order that a cell makes itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rebid {
+    /// In which of its quanta, from one.
+    pub quantum: u32,
+    /// The new limit.
+    pub limit: Microjoules,
+    /// The new number of slots.
+    pub slots: u16,
+}
+
+/// A simulated cell that changes its order in the quanta that it is told.
+#[derive(Debug)]
+pub struct Actor {
+    cell: SimulatedCell,
+    id: maxwell_core::tick::CellId,
+    events: SyncSender<Event>,
+    rebids: Vec<Rebid>,
+    quanta: u32,
+}
+
+impl Actor {
+    /// A cell that behaves as told.
+    pub fn new(config: CellConfig, behaviour: Behaviour, rebids: Vec<Rebid>) -> Self {
+        let (id, events) = (config.id, config.events.clone());
+        Self { cell: SimulatedCell::new(config, behaviour), id, events, rebids, quanta: 0 }
+    }
+
+    fn ask(&self, request: Request) {
+        // A full queue is "busy": the cell lives with it.
+        let _ = self.events.try_send(Event::Request { cell: self.id, request });
+    }
+}
+
+impl Cell for Actor {
+    fn grant(&mut self, permit: &Permit) {
+        self.cell.grant(permit);
+        self.quanta += 1;
+        for rebid in self.rebids.iter().filter(|rebid| rebid.quantum == self.quanta) {
+            self.ask(Request::Order { limit: rebid.limit, slots: rebid.slots });
+            self.ask(Request::Log(LogLine::new("changed my bid")));
+        }
+    }
+
+    fn revoke(&mut self) {
+        self.cell.revoke();
+    }
+
+    fn usage(&mut self) -> Option<Usage> {
+        self.cell.usage()
+    }
+
+    fn reply(&mut self, reply: Reply) {
+        self.cell.reply(reply);
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        self.cell.notify(notice);
+    }
+
+    fn kill(&mut self) {
+        self.cell.kill();
+    }
+
+    fn last_words(&self) -> String {
+        self.cell.last_words()
+    }
+}

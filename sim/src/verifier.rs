@@ -1,0 +1,94 @@
+//! A verifier that is busy or late as it is told to, and notes which ranges it found true.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::mpsc::SyncSender;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use maxwell_core::event::Event;
+use maxwell_core::tick::CellId;
+use maxwell_core::units::Moment;
+use maxwell_daemon::verifier::{Busy, InlineVerifier, Job, Verifier};
+
+use crate::faults::{Fault, FaultKind};
+
+/// What the verifier and the witness share.
+#[derive(Clone, Debug, Default)]
+pub struct Desk(Arc<Mutex<Papers>>);
+
+#[derive(Debug, Default)]
+struct Papers {
+    now: (u64, Moment),
+    late: VecDeque<(u64, Event)>,
+    found: HashMap<CellId, VecDeque<u64>>,
+}
+
+impl Desk {
+    /// Tells that a tick is over; outcomes that were held back until now go out.
+    pub fn tick(&self, tick: u64, at: Moment, events: &SyncSender<Event>) {
+        let mut papers = self.papers();
+        papers.now = (tick, at);
+        while let Some((due, event)) = papers.late.front().copied()
+            && due <= tick
+            && events.try_send(event).is_ok()
+        {
+            papers.late.pop_front();
+        }
+    }
+
+    /// The range that a payment to `cell` is for: one that was found true and is not paid yet.
+    pub fn take_found(&self, cell: CellId) -> Option<u64> {
+        self.papers().found.get_mut(&cell)?.pop_front()
+    }
+
+    /// Forgets a range whose claim was refused in the end.
+    pub fn refused(&self, cell: CellId, range: u64) {
+        if let Some(found) = self.papers().found.get_mut(&cell) {
+            found.retain(|other| *other != range);
+        }
+    }
+
+    fn papers(&self) -> MutexGuard<'_, Papers> {
+        self.0.lock().expect("another user of the desk panicked")
+    }
+}
+
+/// Checks as [`InlineVerifier`] does, with faults.
+#[derive(Debug)]
+pub struct FaultyVerifier {
+    verifier: InlineVerifier,
+    faults: Vec<Fault>,
+    desk: Desk,
+}
+
+impl FaultyVerifier {
+    /// A verifier with the faults among `faults` that concern it.
+    pub fn new(faults: &[Fault], desk: Desk) -> Self {
+        Self { verifier: InlineVerifier::default(), faults: faults.to_vec(), desk }
+    }
+}
+
+impl Verifier for FaultyVerifier {
+    fn submit(&mut self, job: Job) -> Result<Option<Event>, Busy> {
+        let (tick, now) = self.desk.papers().now;
+        let on: Vec<FaultKind> = self.faults.iter().filter(|f| f.is_on(now)).map(|f| f.kind).collect();
+        if on.contains(&FaultKind::VerifierBusy) {
+            return Err(Busy);
+        }
+        let outcome = self.verifier.submit(job)?;
+        let mut papers = self.desk.papers();
+        if let Some(Event::Verified { holds: true, .. }) = outcome {
+            papers.found.entry(job.cell).or_default().push_back(job.claim.range);
+        }
+        let delay = on.iter().find_map(|kind| match kind {
+            FaultKind::VerifierLate(ticks) => Some(*ticks),
+            _ => None,
+        });
+        match (delay, outcome) {
+            (Some(delay), Some(event)) => {
+                papers.late.push_back((tick + delay, event));
+                Ok(None)
+            }
+            _ => Ok(outcome),
+        }
+    }
+}
