@@ -77,9 +77,8 @@ pub fn wasm_node() -> Bench {
     let runtime = WasmRuntime::real_time(scenario.machine.slots).expect("a machine that runs wasm");
     let clock = SystemClock::start();
     let epoch = clock.epoch();
-    let sampler = |sensor| {
-        Box::new(ThreadSampler::start(sensor, WINDOW, epoch).expect("a thread")) as Box<dyn Sampler>
-    };
+    let sampler =
+        |sensor| Box::new(ThreadSampler::start(sensor, WINDOW, epoch).expect("a thread")) as Box<dyn Sampler>;
     let verifier = |events: &SyncSender<Event>| {
         Box::new(ThreadVerifier::start(events.clone()).expect("a thread")) as Box<dyn Verifier>
     };

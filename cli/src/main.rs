@@ -4,6 +4,7 @@
 mod demo;
 mod physics;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -31,7 +32,12 @@ fn main() -> ExitCode {
         Command::Physics(options) => physics::run(&options),
     };
     result.unwrap_or_else(|error| {
-        eprintln!("maxwell: {error:#}");
+        complain(&format!("{error:#}"));
         ExitCode::FAILURE
     })
+}
+
+/// Says on standard error what went wrong. Where even that cannot be written the exit code has to do.
+fn complain(what: &str) {
+    let _ = writeln!(std::io::stderr(), "maxwell: {what}");
 }

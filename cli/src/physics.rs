@@ -42,7 +42,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let reading = read(&selection)?;
     let report = report(&selection, &reading);
     let mut output = std::io::stdout().lock();
-    let written = if options.json { write_json(&mut output, &report) } else { write_plain(&mut output, &report) };
+    let written =
+        if options.json { write_json(&mut output, &report) } else { write_plain(&mut output, &report) };
     written.context("the output cannot be written")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -79,6 +79,9 @@ impl Bounty {
     /// A bounty that pays `reward` for each range of `ranges` out of `escrow`.
     pub fn new(escrow: AccountId, reward: Microjoules, ranges: Ranges) -> Self {
         assert!(reward > Microjoules::ZERO && ranges.width > 0, "a bounty pays for something");
+        let beyond =
+            ranges.end.checked_mul(ranges.width).and_then(|length| length.checked_add(ranges.origin));
+        assert!(beyond.is_some(), "the bounty's ranges lie beyond the last number: {ranges:?}");
         let room = CELLS_MAX * LEASES_PER_CELL_MAX;
         Self {
             escrow,
@@ -197,7 +200,8 @@ impl Verifier {
                 self.composite[(multiple - numbers.first) as usize] = true;
             }
         }
-        let survivors = (numbers.first..=last).zip(&self.composite).filter(|(n, composite)| *n > 1 && !**composite);
+        let survivors =
+            (numbers.first..=last).zip(&self.composite).filter(|(n, composite)| *n > 1 && !**composite);
         let (count, sum) =
             survivors.fold((0, 0_u64), |(count, sum), (n, _)| (count + 1, sum.wrapping_add(n)));
         Claim { range, count, sum }

@@ -20,6 +20,7 @@ pub const LINES_MAX: usize = 4_096;
 const SAID_PER_SECOND_MAX: u32 = 10;
 
 /// Something to show.
+#[expect(clippy::large_enum_variant, reason = "a sample is copied, so that sending it allocates nothing")]
 #[derive(Clone, Debug)]
 pub enum Line {
     /// A second is over.
@@ -104,7 +105,11 @@ pub struct Recorder {
 impl Recorder {
     /// A recorder that hands its lines to `lines`, a channel of [`LINES_MAX`].
     pub fn new(lines: SyncSender<Line>) -> Self {
-        Self { lines, sample: Sample { fresh: true, ..Sample::default() }, next_second: Moment(1_000_000_000) }
+        Self {
+            lines,
+            sample: Sample { fresh: true, ..Sample::default() },
+            next_second: Moment(1_000_000_000),
+        }
     }
 
     fn send(&mut self, line: Line) {

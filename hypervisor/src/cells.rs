@@ -9,7 +9,7 @@ use crate::clock::Clock;
 
 /// Every live cell, in the order of their names.
 pub struct Cells {
-    cells: Vec<(CellId, Box<dyn Cell>)>,
+    live: Vec<(CellId, Box<dyn Cell>)>,
     granted: Vec<CellId>,
     late: Vec<CellId>,
     usages: Vec<Usage>,
@@ -19,7 +19,7 @@ impl Default for Cells {
     fn default() -> Self {
         let slots = usize::from(SLOTS_MAX);
         Self {
-            cells: Vec::with_capacity(CELLS_MAX),
+            live: Vec::with_capacity(CELLS_MAX),
             granted: Vec::with_capacity(slots),
             late: Vec::with_capacity(slots),
             usages: Vec::with_capacity(2 * slots),
@@ -30,8 +30,8 @@ impl Default for Cells {
 impl Cells {
     /// Takes a cell in. Names come in ascending order.
     pub fn insert(&mut self, id: CellId, cell: Box<dyn Cell>) {
-        assert!(self.cells.last().is_none_or(|(last, _)| *last < id), "{id:?} comes out of turn");
-        self.cells.push((id, cell));
+        assert!(self.live.last().is_none_or(|(last, _)| *last < id), "{id:?} comes out of turn");
+        self.live.push((id, cell));
     }
 
     /// Runs the winners until the quantum's end, at `until`, and returns what was used. Cells that have not left their
@@ -95,14 +95,14 @@ impl Cells {
     /// Lets a cell that is over go; what its program said last.
     pub fn remove(&mut self, id: CellId) -> String {
         self.late.retain(|late| *late != id);
-        let place = self.cells.binary_search_by_key(&id, |(id, _)| *id).expect("a live cell");
-        let (_, cell) = self.cells.remove(place);
+        let place = self.live.binary_search_by_key(&id, |(id, _)| *id).expect("a live cell");
+        let (_, cell) = self.live.remove(place);
         cell.last_words()
     }
 
     fn find(&mut self, id: CellId) -> Option<&mut Box<dyn Cell>> {
-        let place = self.cells.binary_search_by_key(&id, |(id, _)| *id).ok()?;
-        Some(&mut self.cells[place].1)
+        let place = self.live.binary_search_by_key(&id, |(id, _)| *id).ok()?;
+        Some(&mut self.live[place].1)
     }
 
     fn get(&mut self, id: CellId) -> &mut Box<dyn Cell> {

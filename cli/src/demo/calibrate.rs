@@ -3,57 +3,119 @@
 //! A bounty is worth so much per *full quantum* of work, and quanta are worth more work on a faster machine. So before the
 //! market opens, the scientist's program runs alone for a moment, without money, and its ranges are counted.
 
+use std::collections::HashSet;
 use std::sync::mpsc::Receiver;
 
 use anyhow::{Result, bail};
-use maxwell_core::event::{Event, Request};
+use maxwell_core::bounty::{Ranges, Verifier};
+use maxwell_core::event::{Claim, Event, Request};
 use maxwell_core::limits::QUANTUM;
-use maxwell_core::tick::SlotId;
+use maxwell_core::tick::{Exit, SlotId};
 use maxwell_core::units::{Microjoules, Nanoseconds};
 use maxwell_hypervisor::cell::{Cell, Permit, Reply};
 use maxwell_hypervisor::clock::Clock;
 
 /// Ranges that are enough to know the time of one within a few percent.
-const RANGES: u64 = 60;
-/// Quanta after which the measurement ends with fewer.
-const QUANTA_MAX: u32 = 2_000;
+const RANGES: usize = 60;
 
-/// CPU time that a range takes the program in `cell`, whose requests arrive in `requests`.
+/// How long a measurement may take.
+pub(crate) struct Patience<'a> {
+    /// Quanta after which it ends with fewer ranges.
+    pub(crate) quanta_max: u32,
+    /// Whether the user has had enough of it.
+    pub(crate) is_over: &'a dyn Fn() -> bool,
+}
+
+/// CPU time that a range takes the program in `cell`, whose requests arrive in `requests`. Only what holds counts, as in
+/// the market: a program that claims what it did not do would seem to be very fast.
 pub(crate) fn range_cost(
     cell: &mut dyn Cell,
     requests: &Receiver<Event>,
     clock: &mut dyn Clock,
+    ranges: Ranges,
+    patience: &Patience<'_>,
 ) -> Result<Nanoseconds> {
-    let (mut leased, mut claimed) = (0, 0);
+    let mut work = Work::new(ranges);
     let (mut used, mut used_at_claim) = (Nanoseconds::ZERO, Nanoseconds::ZERO);
-    for _ in 0..QUANTA_MAX {
+    for _ in 0..patience.quanta_max {
+        if (patience.is_over)() {
+            bail!("the measurement was interrupted");
+        }
         run_quantum(cell, clock);
         let Some(usage) = cell.usage() else { continue };
         used += usage.used;
-        if usage.exit.is_some() {
-            bail!("the scientist ended while it was measured: {}", cell.last_words());
+        let before = work.done.len();
+        work.answer(cell, requests);
+        if work.done.len() > before {
+            used_at_claim = used;
         }
+        if work.done.len() >= RANGES {
+            break;
+        }
+        if let Some(exit) = usage.exit {
+            bail!(
+                "the scientist is measured before the start and ended while it was: {}; it has to lease and claim \
+                 ranges until it is told to end",
+                how_it_ended(exit, &cell.last_words())
+            );
+        }
+    }
+    if work.done.is_empty() {
+        bail!(
+            "the scientist is measured before the start and did not earn anything in {} quanta of 10 ms: {} leases, \
+             {} claims, none of them true; it has to lease ranges, count their primes and claim them",
+            patience.quanta_max,
+            work.leased,
+            work.claims
+        );
+    }
+    Ok(Nanoseconds(used_at_claim.0 / work.done.len() as u64))
+}
+
+/// The bounty, as far as a measurement needs it.
+struct Work {
+    ranges: Ranges,
+    sieve: Verifier,
+    leased: u64,
+    claims: u64,
+    done: HashSet<u64>,
+}
+
+impl Work {
+    fn new(ranges: Ranges) -> Self {
+        Self { ranges, sieve: Verifier::default(), leased: 0, claims: 0, done: HashSet::new() }
+    }
+
+    fn answer(&mut self, cell: &mut dyn Cell, requests: &Receiver<Event>) {
         while let Ok(Event::Request { request, .. }) = requests.try_recv() {
             match request {
                 Request::Lease => {
-                    cell.reply(Reply::Leased(leased));
-                    leased += 1;
+                    cell.reply(Reply::Leased(self.leased));
+                    self.leased += 1;
                 }
-                Request::Claim(_) => {
-                    claimed += 1;
-                    used_at_claim = used;
+                Request::Claim(claim) => {
+                    self.claims += 1;
+                    if self.holds(claim) {
+                        self.done.insert(claim.range);
+                    }
                 }
                 Request::Order { .. } | Request::Log(_) => {}
             }
         }
-        if claimed >= RANGES {
-            break;
-        }
     }
-    if claimed == 0 {
-        bail!("the scientist claimed nothing in {QUANTA_MAX} quanta; its module does not do what it should");
+
+    fn holds(&mut self, claim: Claim) -> bool {
+        let numbers = self.ranges.numbers(claim.range);
+        claim.range < self.leased && self.sieve.answer(claim.range, numbers) == claim
     }
-    Ok(Nanoseconds(used_at_claim.0 / claimed))
+}
+
+fn how_it_ended(exit: Exit, last_words: &str) -> String {
+    match (exit, last_words.trim()) {
+        (Exit::Finished, "") => "its program came to its end".to_owned(),
+        (Exit::Finished, words) => format!("its program came to its end after saying: {words}"),
+        (_, words) => words.to_owned(),
+    }
 }
 
 fn run_quantum(cell: &mut dyn Cell, clock: &mut dyn Clock) {

@@ -24,8 +24,14 @@ use maxwell_daemon::scenario::Scenario;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use story::StoryTeller;
 
+use crate::complain;
+
 /// Seed of `--fast` unless one is given.
 const SEED: u64 = 7;
+/// Exit code after SIGINT or SIGTERM.
+const INTERRUPTED: u8 = 130;
+/// Lines that the recorder makes in a second at most: the second itself, and ten of what each agent says.
+const LINES_PER_SECOND_MAX: usize = 1 + 2 * 10;
 
 /// Options of `maxwell demo`.
 #[derive(Args, Debug)]
@@ -40,10 +46,10 @@ pub(crate) struct Options {
     #[arg(long)]
     fast: bool,
     /// Seed of the modelled machine: its ambient temperature, other load, numbers searched, order of start
-    #[arg(long, requires = "fast", value_name = "N")]
+    #[arg(long, requires = "fast", value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
     /// How long it runs
-    #[arg(long, value_name = "SECONDS", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    #[arg(long, value_name = "SECONDS", default_value_t = 50, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=3600))]
     duration: u32,
     #[command(flatten)]
     modules: Modules,
@@ -77,8 +83,13 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 
     let switch = StopSwitch::default();
     stop_on_signals(&switch)?;
-    let (sender, lines) = sync_channel(LINES_MAX);
-    let mut stage = setup::build(&scenario, mode, &options.modules, switch.clone(), sender)?;
+    let (sender, lines) = sync_channel(lines_max(options.duration));
+    let stage = setup::build(&scenario, mode, &options.modules, switch.clone(), sender);
+    if switch.is_interrupted() {
+        complain("interrupted before the start; no agent has run in the market and nothing is left running");
+        return Ok(ExitCode::from(INTERRUPTED));
+    }
+    let mut stage = stage?;
     let facts = stage.facts.clone();
     let mut teller = StoryTeller::new(mode, &facts);
     let mut output = std::io::stdout().lock();
@@ -103,12 +114,19 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         teller.hear(&line);
     }
     let (ending, books) = node.join().map_err(|_| anyhow!("the node failed; its message stands above"))?;
-    let ending = ending.context("an invariant of Maxwell does not hold; this is a defect, please report it")?;
+    let ending =
+        ending.context("an invariant of Maxwell does not hold; this is a defect, please report it")?;
     let report = teller.tell(&ending, &books);
     written
         .and_then(|()| show(&mut output, options.json, &report))
         .context("the output cannot be written; the run was ended and nothing is left running")?;
-    Ok(if ending.stop == Stop::Interrupted { ExitCode::from(130) } else { ExitCode::SUCCESS })
+    Ok(if ending.stop == Stop::Interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
+}
+
+/// Room for every line that a run of so many seconds can have, and some more for endings: a reader who is slower than the
+/// run loses nothing, and the report, which is made from the lines, is the same whoever reads.
+fn lines_max(seconds: u32) -> usize {
+    LINES_MAX.max((seconds as usize + 1) * LINES_PER_SECOND_MAX + 64)
 }
 
 fn show(output: &mut impl Write, json: bool, report: &DemoReport) -> std::io::Result<()> {
@@ -125,10 +143,9 @@ fn show(output: &mut impl Write, json: bool, report: &DemoReport) -> std::io::Re
 fn stop_on_signals(switch: &StopSwitch) -> Result<()> {
     for signal in [SIGINT, SIGTERM] {
         let flag = switch.interrupt_flag();
-        signal_hook::flag::register_conditional_shutdown(signal, 130, flag.clone())
+        signal_hook::flag::register_conditional_shutdown(signal, INTERRUPTED.into(), flag.clone())
             .and_then(|_| signal_hook::flag::register(signal, flag))
             .context("signals cannot be handled here")?;
     }
     Ok(())
 }
-

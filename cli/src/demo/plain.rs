@@ -19,7 +19,9 @@ pub(crate) fn heading(out: &mut impl Write, scenario: &Scenario, mode: Mode, fac
     let machine = &scenario.machine;
     match mode {
         Mode::RealTime => writeln!(out, "maxwell demo: real time, wasm cells on {} slots", machine.slots)?,
-        Mode::Fast { seed } => writeln!(out, "maxwell demo: virtual clock, seed {seed}, wasm cells on {} slots", machine.slots)?,
+        Mode::Fast { seed } => {
+            writeln!(out, "maxwell demo: virtual clock, seed {seed}, wasm cells on {} slots", machine.slots)?
+        }
     }
     writeln!(
         out,
@@ -57,11 +59,18 @@ fn per_quantum(facts: &Facts) -> f64 {
 
 /// One thing that happened.
 pub(crate) fn line(out: &mut impl Write, line: &Line, facts: &Facts) -> Result<()> {
-    let name = |cell: CellId| facts.agents.get(cell.0 as usize).map_or("an agent", |agent| agent.name.as_str());
+    let name =
+        |cell: CellId| facts.agents.get(cell.0 as usize).map_or("an agent", |agent| agent.name.as_str());
     match line {
         Line::Second(sample) => second(out, sample, facts),
         Line::Notified { at, cell, reason } => {
-            writeln!(out, "{} the {} is told that it must end: {}", stamp(*at), name(*cell), reason_word(*reason))
+            writeln!(
+                out,
+                "{} the {} is told that it must end: {}",
+                stamp(*at),
+                name(*cell),
+                reason_word(*reason)
+            )
         }
         Line::Ended(obituary) => {
             let (at, who, reason) = (stamp(obituary.at), name(obituary.cell), reason_word(obituary.reason));
@@ -71,7 +80,9 @@ pub(crate) fn line(out: &mut impl Write, line: &Line, facts: &Facts) -> Result<(
                 words => writeln!(out, "{at} its last words: {words}"),
             }
         }
-        Line::Said { at, cell, line } => writeln!(out, "{} the {} says: {}", stamp(*at), name(*cell), line.as_str()),
+        Line::Said { at, cell, line } => {
+            writeln!(out, "{} the {} says: {}", stamp(*at), name(*cell), line.as_str())
+        }
     }
 }
 
@@ -116,7 +127,11 @@ fn agent_cells(agent: &AgentSample, ticks: u64) -> String {
 
 /// Who died when and why, what was achieved, and what was modelled.
 pub(crate) fn summary(out: &mut impl Write, report: &DemoReport) -> Result<()> {
-    writeln!(out, "\n{} after {:.1} s, {} ticks, {} missed", report.ended, report.duration_s, report.ticks, report.ticks_missed)?;
+    writeln!(
+        out,
+        "\n{} after {:.1} s, {} ticks, {} missed",
+        report.ended, report.duration_s, report.ticks, report.ticks_missed
+    )?;
     for agent in &report.agents {
         agent_summary(out, agent)?;
     }

@@ -18,14 +18,14 @@ use maxwell_daemon::scenario::Scenario;
 use maxwell_daemon::verifier::{InlineVerifier, ThreadVerifier, Verifier};
 use maxwell_hypervisor::cell::CellConfig;
 use maxwell_hypervisor::clock::{Clock, SystemClock, VirtualClock};
-use maxwell_hypervisor::wasm::{Program, WasmRuntime};
+use maxwell_hypervisor::wasm::{ModuleError, Program, WasmRuntime};
 use maxwell_physics::load::LoadMeter;
 use maxwell_physics::sampler::{InlineSampler, Sampler, ThreadSampler};
 use maxwell_physics::select::{Choice, ModelInputs, Selection, choose};
 use maxwell_physics::sensor::ErrorBars;
 
+use super::calibrate::{Patience, range_cost};
 use super::{Mode, Modules};
-use super::calibrate::range_cost;
 
 /// Fuel of a quantum in the fast mode, one unit for each operation of wasm: about a hundredth of what a core of today
 /// does in 10 ms, so that a whole run takes about two seconds.
@@ -103,15 +103,15 @@ pub(crate) fn build(
     };
     let scientist = Cast {
         name: "scientist",
-        program: compile(&runtime, modules.scientist.as_deref(), maxwell_agents::SCIENTIST_WASM)?,
+        program: compile(&runtime, "scientist", modules.scientist.as_deref(), maxwell_agents::SCIENTIST_WASM)?,
         bid: scenario.scientist_bid,
     };
     let miner = Cast {
         name: "miner",
-        program: compile(&runtime, modules.miner.as_deref(), maxwell_agents::MINER_WASM)?,
+        program: compile(&runtime, "miner", modules.miner.as_deref(), maxwell_agents::MINER_WASM)?,
         bid: scenario.miner_bid,
     };
-    let cpu_per_range = measure(&runtime, &scientist.program, mode)?;
+    let cpu_per_range = measure(&runtime, &scientist.program, scenario, mode, &switch)?;
 
     let inbox = Inbox::new(switch, Some(Moment(scenario.duration.0)));
     let events = inbox.sender();
@@ -127,29 +127,41 @@ pub(crate) fn build(
 }
 
 /// Compiles the module in `file`, or the one that comes with Maxwell.
-fn compile(runtime: &WasmRuntime, file: Option<&Path>, embedded: &[u8]) -> Result<Program> {
+fn compile(runtime: &WasmRuntime, agent: &str, file: Option<&Path>, embedded: &[u8]) -> Result<Program> {
     let Some(file) = file else {
         return runtime.compile(embedded).context("a module that comes with Maxwell is refused");
     };
-    // The size is looked at before the file is read, so that a device or a huge file is not read whole.
-    let place = || format!("the module {}", file.display());
-    let bytes = std::fs::metadata(file).with_context(place)?;
-    if !bytes.is_file() {
-        bail!("the module {} is not a file", file.display());
+    let place = format!("the {agent}'s module {}", file.display());
+    let unreadable = || format!("{place} cannot be read; name a wasm file that exists and that you may read");
+    // The kind and the size are looked at before the file is read, so that a device or a huge file is not read whole.
+    let entry = std::fs::metadata(file).with_context(unreadable)?;
+    if !entry.is_file() {
+        let kind = if entry.is_dir() { "a directory" } else { "a device or a pipe" };
+        bail!("{place} is {kind}; name a wasm file");
     }
-    if bytes.len() > MODULE_BYTES_MAX {
-        bail!("the module {} has {} bytes, at most {MODULE_BYTES_MAX} are accepted", file.display(), bytes.len());
+    if entry.len() > MODULE_BYTES_MAX {
+        // The runtime's own words for it.
+        return Err(ModuleError::TooLarge { bytes: entry.len() }).context(place);
     }
-    let wasm = std::fs::read(file).with_context(place)?;
-    runtime.compile(&wasm).with_context(place)
+    let wasm = std::fs::read(file).with_context(unreadable)?;
+    runtime.compile(&wasm).context(place)
 }
 
 /// Runs the scientist alone, outside the market, to learn how much CPU time a range takes here.
-fn measure(runtime: &WasmRuntime, scientist: &Program, mode: Mode) -> Result<Nanoseconds> {
+fn measure(
+    runtime: &WasmRuntime,
+    scientist: &Program,
+    scenario: &Scenario,
+    mode: Mode,
+    switch: &StopSwitch,
+) -> Result<Nanoseconds> {
     let (events, requests) = sync_channel(EVENTS_MAX);
     let config = CellConfig { id: CellId(u32::MAX), args: vec![], memory_max: CELL_MEMORY, events };
-    let mut cell = runtime.spawn(scientist, config)?;
-    range_cost(&mut *cell, &requests, &mut *clock(mode))
+    let mut cell = runtime.spawn(scientist, config).context("the scientist cannot be started")?;
+    // A range takes about 2 ms of a core of today, and a hundred times that in the fuel of the fast mode.
+    let quanta_max = if mode == Mode::RealTime { 500 } else { 2_000 };
+    let patience = Patience { quanta_max, is_over: &|| switch.is_interrupted() };
+    range_cost(&mut *cell, &requests, &mut *clock(mode), scenario.ranges(), &patience)
 }
 
 fn clock(mode: Mode) -> Box<dyn Clock> {

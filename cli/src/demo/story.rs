@@ -1,8 +1,6 @@
 //! Folds what the node told into the report.
 
-use maxwell_api::demo::{
-    AgentReport, Conservation, Curve, DemoReport, Energy, Story, VERSION, Work,
-};
+use maxwell_api::demo::{AgentReport, Conservation, Curve, DemoReport, Energy, Story, VERSION, Work};
 use maxwell_core::event::Stop;
 use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::units::Microjoules;
@@ -133,7 +131,9 @@ impl<'a> StoryTeller<'a> {
 
     fn story(&self, agents: &[AgentReport]) -> Story {
         let broke = ["insolvent", "debt"];
-        let is = |name: &str, what: &dyn Fn(&AgentReport) -> bool| agents.iter().any(|a| a.name == name && what(a));
+        let is = |name: &str, what: &dyn Fn(&AgentReport) -> bool| {
+            agents.iter().any(|a| a.name == name && what(a))
+        };
         let miner_died_broke =
             is("miner", &|agent| agent.reason.as_deref().is_some_and(|reason| broke.contains(&reason)));
         let scientist_alive = is("scientist", &|agent| agent.fate == "alive");

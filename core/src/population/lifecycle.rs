@@ -24,7 +24,7 @@ use super::LifePolicy;
 use crate::auction::book::Order;
 use crate::ledger::Ledger;
 use crate::limits::QUANTUM;
-use crate::tick::{AccountId, CellId, Exit, Quote, SlotId, Usage, Wait};
+use crate::tick::{AccountId, CellId, Exit, Quote, Usage, Wait};
 use crate::units::{Microjoules, Moment, Nanoseconds};
 
 /// Why a cell ended, or will.
@@ -93,8 +93,8 @@ pub struct Member {
     pub slots: u16,
     /// What it waits for off its slot.
     pub wait: Option<Wait>,
-    /// The slot that it still sits on after its quantum.
-    pub late_on: Option<SlotId>,
+    /// Whether it still sits on its slots after their quantum.
+    pub is_late: bool,
     pub(super) in_book: Option<Order>,
     pub(super) granted_now: bool,
     pub(super) exit: Option<Exit>,
@@ -109,7 +109,7 @@ impl Member {
             order: None,
             slots,
             wait: None,
-            late_on: None,
+            is_late: false,
             in_book: None,
             granted_now: false,
             exit: None,
@@ -118,12 +118,12 @@ impl Member {
 
     /// Whether its order belongs into the book.
     pub(super) const fn may_bid(&self) -> bool {
-        matches!(self.state, State::Ready | State::Running) && self.wait.is_none() && self.late_on.is_none()
+        matches!(self.state, State::Ready | State::Running) && self.wait.is_none() && !self.is_late
     }
 
     /// Takes note of a usage: the cell has left its slot.
     pub(super) fn note(&mut self, usage: &Usage) {
-        self.late_on = None;
+        self.is_late = false;
         self.wait = usage.wait;
         self.exit = self.exit.or(usage.exit);
         if let State::Dying { granted, .. } = &mut self.state {

@@ -7,7 +7,7 @@ pub mod lifecycle;
 
 use crate::auction::book::Order;
 use crate::ledger::Ledger;
-use crate::limits::{CELLS_MAX, PRICE_MAX};
+use crate::limits::{CELLS_MAX, PRICE_MAX, SLOTS_MAX};
 use crate::tick::{AccountId, CellId, Grant, Quote, SlotId, Usage, Wait};
 use crate::units::{Microjoules, Nanoseconds};
 use lifecycle::{Member, Reason, State};
@@ -61,6 +61,8 @@ pub enum PopulationError {
 pub struct Population {
     policy: LifePolicy,
     members: Vec<Member>,
+    /// Slots that cells have not left after their quantum.
+    late: Vec<(CellId, SlotId)>,
     verdicts: Vec<Verdict>,
     next: u32,
 }
@@ -71,7 +73,8 @@ impl Population {
         Self {
             policy,
             members: Vec::with_capacity(CELLS_MAX),
-            verdicts: Vec::with_capacity(2 * CELLS_MAX),
+            late: Vec::with_capacity(2 * usize::from(SLOTS_MAX)),
+            verdicts: Vec::with_capacity(3 * CELLS_MAX),
             next: 0,
         }
     }
@@ -124,12 +127,12 @@ impl Population {
 
     /// Cells in their grace that can use a slot now.
     pub fn dying(&self) -> impl Iterator<Item = &Member> {
-        self.members.iter().filter(|m| m.state.is_dying() && m.wait.is_none() && m.late_on.is_none())
+        self.members.iter().filter(|m| m.state.is_dying() && m.wait.is_none() && !m.is_late)
     }
 
     /// Slots that cells still sit on after their quantum: they cannot be sold.
     pub fn late_slots(&self) -> impl Iterator<Item = SlotId> {
-        self.members.iter().filter_map(|member| member.late_on)
+        self.late.iter().map(|(_, slot)| *slot)
     }
 
     /// Judges every cell after a tick.
@@ -145,12 +148,14 @@ impl Population {
             push_verdicts(&mut self.verdicts, member, before);
         }
         self.members.retain(|member| !matches!(member.state, State::Dead(_)));
+        self.late.retain(|(cell, _)| find(&mut self.members, *cell).is_some_and(|member| member.is_late));
         &self.verdicts
     }
 
     /// Ends every cell: the operator stops the node.
     pub fn stop_all(&mut self) -> &[Verdict] {
         self.verdicts.clear();
+        self.late.clear();
         for member in self.members.drain(..) {
             self.verdicts.extend([
                 Verdict::Leave(member.cell),
@@ -163,9 +168,10 @@ impl Population {
 
     fn note_use(&mut self, grants: &[Grant], usages: &[Usage]) {
         for grant in grants {
-            if let Some(member) = self.get_mut(grant.award.cell) {
-                member.late_on = Some(grant.award.slot);
+            if let Some(member) = find(&mut self.members, grant.award.cell) {
+                member.is_late = true;
                 member.granted_now = true;
+                self.late.push((grant.award.cell, grant.award.slot));
             }
         }
         for usage in usages {
@@ -176,9 +182,13 @@ impl Population {
     }
 
     fn get_mut(&mut self, cell: CellId) -> Option<&mut Member> {
-        let place = self.members.binary_search_by_key(&cell, |member| member.cell).ok()?;
-        Some(&mut self.members[place])
+        find(&mut self.members, cell)
     }
+}
+
+fn find(members: &mut [Member], cell: CellId) -> Option<&mut Member> {
+    let place = members.binary_search_by_key(&cell, |member| member.cell).ok()?;
+    Some(&mut members[place])
 }
 
 /// What follows for the node from a member's new state.

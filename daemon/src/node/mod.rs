@@ -304,12 +304,7 @@ impl Node {
         self.verdicts.extend(self.population.stop_all());
         self.carry_out_verdicts();
         invariants::money(self.tick_number(), &self.ledger)?;
-        Ok(Ending {
-            stop,
-            at: self.clock.now(),
-            ticks: self.ticks_walked(),
-            shares: *self.energy.shares(),
-        })
+        Ok(Ending { stop, at: self.clock.now(), ticks: self.ticks_walked(), shares: *self.energy.shares() })
     }
 }
 

@@ -77,17 +77,23 @@ impl Cell for PooledCell {
         }
         let panel = &self.run.panel;
         let metered = panel.take_metered();
+        let granted = std::mem::take(&mut self.granted);
+        let (exit, wait) = (panel.take_exit(), panel.waits_for());
+        // A program that neither waits nor ended wanted its whole quantum: what it did not get, the host took, be it
+        // in the middle or while the worker woke up.
+        let short = granted.saturating_sub(metered.used);
+        let stolen = if exit.is_none() && wait.is_none() { short } else { metered.stolen };
         Some(Usage {
             cell: panel.id,
-            granted: std::mem::take(&mut self.granted),
+            granted,
             used: metered.used,
-            stolen: metered.stolen,
+            stolen,
             resold: Nanoseconds::ZERO,
             cycles: 0,
             freed: panel.take_freed(),
             memory: panel.memory(),
-            exit: panel.take_exit(),
-            wait: panel.waits_for(),
+            exit,
+            wait,
         })
     }
 

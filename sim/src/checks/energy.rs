@@ -2,7 +2,7 @@
 
 use maxwell_core::limits::WINDOW;
 use maxwell_core::tick::{Reading, Sensed};
-use maxwell_core::units::{Moment, Nanoseconds};
+use maxwell_core::units::{Microjoules, Moment, Nanoseconds};
 use maxwell_daemon::telemetry::TickReport;
 use maxwell_physics::model::MachineModel;
 
@@ -20,6 +20,7 @@ pub(super) struct Energy {
     origin: Option<(Reading, Nanoseconds)>,
     last: Option<Moment>,
     windows: f64,
+    bought_from: Option<Microjoules>,
 }
 
 impl Energy {
@@ -32,6 +33,7 @@ impl Energy {
             origin: None,
             last: None,
             windows: 0.0,
+            bought_from: None,
         }
     }
 
@@ -44,6 +46,9 @@ impl Energy {
         self.used += report.usages.iter().map(|usage| usage.used).sum();
         let cells = report.cpu.cells;
         must!(cells == self.used, "cells used {:?}, the node says {cells:?}", self.used);
+        if let Some(reading) = report.sensed.last() {
+            self.bought_from.get_or_insert(reading.energy.value);
+        }
         self.bought(report)
     }
 
@@ -57,11 +62,14 @@ impl Energy {
         let found = (reading.energy.value - first.energy.value).as_joules();
         let skew = 2.0 * WINDOW.as_seconds() + now.since(reading.at).as_seconds();
         let bar = self.machine.slot.0 * f64::from(self.machine.slots) * skew;
-        must!((found - expected).abs() <= bar, "{found:.3} J were used, {expected:.3} J (+-{bar:.3}) by somebody");
+        must!(
+            (found - expected).abs() <= bar,
+            "{found:.3} J were used, {expected:.3} J (+-{bar:.3}) by somebody"
+        );
         Ok(())
     }
 
-    /// The treasury has bought what the package used, at the tariff, at the end of every window.
+    /// The treasury has bought what the package used since the first reading, at the tariff, at the end of every window.
     fn bought(&mut self, report: &TickReport<'_>) -> Verdict {
         if !(report.quote.tick + 1).is_multiple_of(10) {
             return Ok(());
@@ -70,7 +78,8 @@ impl Energy {
         let Some(reading) = report.sensed.last() else { return Ok(()) };
         let grid = report.ledger.accounts().with_role(maxwell_core::ledger::Role::Grid);
         let grid: f64 = grid.map(|(_, balance)| balance.0 as f64).sum();
-        let due = reading.energy.value.0 as f64 * self.tariff;
+        let first = self.bought_from.unwrap_or_default();
+        let due = (reading.energy.value - first).0 as f64 * self.tariff;
         let off = grid - due;
         must!((-ROUNDING_UJ..=self.windows).contains(&off), "the grid got {grid} uJ, {due} uJ were used");
         Ok(())

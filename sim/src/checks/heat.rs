@@ -46,14 +46,22 @@ impl Heat {
         };
         let age = quote.at.since(reading.at);
         let fresh = matches!(report.sensed, Sensed::Fresh(_));
-        must!(fresh == (age <= BELIEVED_UNTIL), "a reading of {:.3} s ago is fresh: {fresh}", age.as_seconds());
+        must!(
+            fresh == (age <= BELIEVED_UNTIL),
+            "a reading of {:.3} s ago is fresh: {fresh}",
+            age.as_seconds()
+        );
         must!(fresh == quote.fresh, "the quote calls a reading fresh: {}, it is: {fresh}", quote.fresh);
         if fresh {
             must!(quote.die == reading.die.value, "acted on {:?}, read {:?}", quote.die, reading.die.value);
         } else {
             must!(quote.die >= reading.die.value, "assumed {:?}, read {:?}", quote.die, reading.die.value);
         }
-        must!(age < DEAREST_FROM || quote.reserve == dearest, "cheap after {:.3} s in the dark", age.as_seconds());
+        must!(
+            age < DEAREST_FROM || quote.reserve == dearest,
+            "cheap after {:.3} s in the dark",
+            age.as_seconds()
+        );
         must!(age < SOLD_UNTIL || sold == 0, "{sold} slots sold after {:.3} s in the dark", age.as_seconds());
         Ok(())
     }

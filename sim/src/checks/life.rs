@@ -82,7 +82,11 @@ impl Life {
         }
         must!(!self.indebted.contains(&cell), "{cell:?} is in debt and {state:?}");
         let hungry = self.hungry.get(&cell).copied().unwrap_or_default();
-        must!(hungry <= self.policy.hunger, "{cell:?} was hungry for {:.2} s and is {state:?}", hungry.as_seconds());
+        must!(
+            hungry <= self.policy.hunger,
+            "{cell:?} was hungry for {:.2} s and is {state:?}",
+            hungry.as_seconds()
+        );
         Ok(())
     }
 
@@ -94,7 +98,10 @@ impl Life {
                 let hungry = self.hungry.get(&cell).copied().unwrap_or_default();
                 let is_right = hungry > self.policy.hunger && self.market_open;
                 let (hungry, open) = (hungry.as_seconds(), self.market_open);
-                must!(is_right, "{cell:?} insolvent at {at:?} after {hungry:.2} s of hunger, market open: {open}");
+                must!(
+                    is_right,
+                    "{cell:?} insolvent at {at:?} after {hungry:.2} s of hunger, market open: {open}"
+                );
             }
             Reason::Debt => must!(self.indebted.contains(&cell), "{cell:?} dies of debt and has none"),
             _ => return Err(format!("{cell:?} is told that it will die of {reason:?}")),

@@ -64,7 +64,10 @@ impl Market {
         );
         let mut taken: BTreeSet<SlotId> = BTreeSet::new();
         for (cell, slots) in &self.late {
-            must!(awards.iter().all(|award| award.cell != *cell), "{cell:?} wins while it has not left its slot");
+            must!(
+                awards.iter().all(|award| award.cell != *cell),
+                "{cell:?} wins while it has not left its slot"
+            );
             taken.extend(slots);
         }
         for award in awards {
@@ -79,12 +82,24 @@ impl Market {
         let (quote, price) = (report.quote, award.price);
         let before = self.before.get(&award.cell).ok_or_else(|| format!("{award:?} before it was judged"))?;
         if award.purse == Purse::SetAside {
-            must!(before.state.is_dying() && price == quote.base, "{award:?} for one that was {:?}", before.state);
+            must!(
+                before.state.is_dying() && price == quote.base,
+                "{award:?} for one that was {:?}",
+                before.state
+            );
             return Ok(());
         }
-        must!(matches!(before.state, State::Ready | State::Running), "{award:?} for one that was {:?}", before.state);
+        must!(
+            matches!(before.state, State::Ready | State::Running),
+            "{award:?} for one that was {:?}",
+            before.state
+        );
         let limit = before.order.map_or(Microjoules::ZERO, |order| order.limit);
-        must!(price >= quote.reserve && price <= limit, "{award:?}: reserve {}, limit {limit}", quote.reserve);
+        must!(
+            price >= quote.reserve && price <= limit,
+            "{award:?}: reserve {}, limit {limit}",
+            quote.reserve
+        );
         must!(price <= report.clearing.price, "{award:?} is dearer than the clearing price");
         Ok(())
     }
@@ -97,7 +112,8 @@ impl Market {
         }
         for (cell, won) in won {
             let before = &self.before[&cell];
-            let wanted = if before.state.is_dying() { 1 } else { before.order.map_or(0, |order| order.slots) };
+            let wanted =
+                if before.state.is_dying() { 1 } else { before.order.map_or(0, |order| order.slots) };
             must!(won <= wanted, "{cell:?} wins {won} slots and wanted {wanted}");
         }
         Ok(())
@@ -145,17 +161,19 @@ impl Market {
 
     fn remember(&mut self, report: &TickReport<'_>) {
         let members = report.population.members().iter();
-        self.before = members
+        let before = members
             .map(|member| {
                 let order = member.order;
                 let rich = order.is_some_and(|order| {
                     report.ledger.free(member.wallet) >= order.limit.times(u64::from(order.slots) * SURELY)
                 });
                 let bids = matches!(member.state, State::Ready | State::Running);
-                let free_to_run = member.wait.is_none() && member.late_on.is_none();
-                let standing = Standing { state: member.state, order, surely_bids: rich && bids && free_to_run };
+                let free_to_run = member.wait.is_none() && !self.late.contains_key(&member.cell);
+                let standing =
+                    Standing { state: member.state, order, surely_bids: rich && bids && free_to_run };
                 (member.cell, standing)
             })
             .collect();
+        self.before = before;
     }
 }

@@ -165,7 +165,6 @@ const TAUS: [f64; 4] = [0.3, 1.0, 2.0, 3.5];
 fn a_step_to_full_demand_settles_at_the_set_point() {
     for tau in TAUS {
         let figures = Machine::idle(eight_slots(tau)).step_to_full();
-        println!("tau {tau} s: {figures:?}");
         assert!(figures.overshoot <= 1.5, "tau {tau} s: {figures:?}");
         assert!(figures.ripple <= if tau < 1.0 { 1.0 } else { 0.5 }, "tau {tau} s: {figures:?}");
         assert!(figures.power >= 0.97, "tau {tau} s: {figures:?}");
@@ -177,7 +176,6 @@ fn a_step_to_full_demand_settles_at_the_set_point() {
 fn a_poor_sensor_is_good_enough() {
     for tau in TAUS {
         let figures = Machine::idle(eight_slots(tau)).poor().step_to_full();
-        println!("tau {tau} s: {figures:?}");
         assert!(figures.overshoot <= 2.0, "tau {tau} s: {figures:?}");
         assert!(figures.ripple <= 1.5, "tau {tau} s: {figures:?}");
         assert!(figures.power >= 0.95, "tau {tau} s: {figures:?}");
@@ -234,10 +232,9 @@ fn an_hour_of_heat_from_elsewhere_leaves_no_windup() {
         machine.foreign = 0.0;
         let run = machine.run(400, 8);
         let back = run.die.iter().position(|die| *die <= 70.0).expect("it cools");
-        assert!(
-            max(&run.power[back..back + 2 * SECOND]) > machine.allowed() * 0.8,
-            "tau {tau} s: it sells at once"
-        );
+        let settled = back + ((1.0 + 3.0 * tau) * SECOND as f64) as usize;
+        let mean = run.die[settled..settled + 10 * SECOND].iter().sum::<f64>() / (10 * SECOND) as f64;
+        assert!(mean > 68.5, "tau {tau} s: it sells less than it could: {mean} degrees");
         let figures = machine.figures(&Run {
             die: run.die[back..].to_vec(),
             power: run.power[back..].to_vec(),
@@ -269,7 +266,6 @@ fn after_a_dropout_it_recovers_by_itself_without_a_bump() {
             let mut machine = dropout(tau, seconds);
             let run = machine.run(400, 8);
             let figures = machine.figures(&run);
-            println!("tau {tau} s, {seconds} s blind: {figures:?}");
             assert!(figures.overshoot <= 1.5, "tau {tau} s, {seconds} s blind: {figures:?}");
             assert!(figures.power >= 0.97, "tau {tau} s, {seconds} s blind: {figures:?}");
             assert!(
@@ -286,9 +282,7 @@ fn the_power_budget_holds_on_a_cool_machine() {
         let mut machine = Machine::idle(config);
         machine.run(10, 0);
         let run = machine.run(300, 8);
-        // Power is read at an instant, of a whole number of slots: it is held on average.
         let mean = run.power[100 * SECOND..].iter().sum::<f64>() / (200 * SECOND) as f64;
-        println!("tau {tau} s: {mean} W of 70");
         assert!((0.97 * 70.0..=70.0 * 1.01).contains(&mean), "tau {tau} s: {mean} W");
         for second in run.power[2 * SECOND..].chunks(SECOND) {
             let mean = second.iter().sum::<f64>() / SECOND as f64;

@@ -1,0 +1,108 @@
+//! `maxwell-sim`: plays seeds of the simulation and says how to replay the ones that fail.
+
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use clap::Parser;
+use maxwell_sim::run::{Failure, Outcome, play_twice};
+use maxwell_sim::witness::Coverage;
+use maxwell_sim::world::World;
+
+/// Plays seeded worlds: the real node on a virtual clock, with simulated cells and faults.
+///
+/// Each seed is played twice, and both runs must be the same to the last bit.
+#[derive(Parser)]
+#[command(version)]
+struct Options {
+    /// How many seeds to play.
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "seed")]
+    seeds: u64,
+    /// The first of them.
+    #[arg(long, value_name = "S", default_value_t = 0, conflicts_with = "seed")]
+    from: u64,
+    /// Plays one seed, and shows its world and its story.
+    #[arg(long, value_name = "S")]
+    seed: Option<u64>,
+}
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    let failed = match options.seed {
+        Some(seed) => u64::from(!play_one(seed)),
+        None => play_many(options.from, options.seeds),
+    };
+    ExitCode::from(u8::from(failed > 0))
+}
+
+/// Shows the world and the story of one seed; whether everything held.
+fn play_one(seed: u64) -> bool {
+    let world = World::from_seed(seed);
+    print!("{world}");
+    let result = play_twice(&world, true);
+    let story = match &result {
+        Ok(outcome) => &outcome.story,
+        Err(failure) => &failure.story,
+    };
+    for line in story {
+        println!("{line}");
+    }
+    tell(seed, &result);
+    if let Ok(outcome) = &result {
+        println!("  {}", outcome.coverage);
+    }
+    summary(u64::from(result.is_ok()), u64::from(result.is_err()));
+    result.is_ok()
+}
+
+/// Plays seeds on every core; how many failed.
+fn play_many(from: u64, seeds: u64) -> u64 {
+    let next = AtomicU64::new(from);
+    let end = from.saturating_add(seeds);
+    let seen = Mutex::new((0, 0, Coverage::default()));
+    let work = || {
+        loop {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= end {
+                return;
+            }
+            let result = play_twice(&World::from_seed(seed), false);
+            let mut seen = seen.lock().expect("another worker panicked");
+            tell(seed, &result);
+            match result {
+                Ok(outcome) => {
+                    seen.0 += 1;
+                    seen.2.merge(&outcome.coverage);
+                }
+                Err(_) => seen.1 += 1,
+            }
+        }
+    };
+    std::thread::scope(|scope| {
+        let workers = std::thread::available_parallelism().map_or(1, usize::from);
+        for _ in 0..workers {
+            scope.spawn(work);
+        }
+    });
+    let (passed, failed, coverage) = seen.into_inner().expect("a worker panicked");
+    println!("seen: {coverage}");
+    summary(passed, failed);
+    failed
+}
+
+fn tell(seed: u64, result: &Result<Outcome, Failure>) {
+    match result {
+        Ok(outcome) => {
+            let seconds = outcome.at.as_seconds();
+            println!(
+                "seed {seed}: held for {seconds:.2} s, {} ticks, twice {}",
+                outcome.ticks, outcome.digest
+            );
+        }
+        Err(failure) => println!("{failure}"),
+    }
+}
+
+fn summary(passed: u64, failed: u64) {
+    println!("simulation: {passed} seeds passed, {failed} failed");
+}

@@ -1,0 +1,175 @@
+//! A world: everything that one run of the simulation is made of, drawn from a seed.
+
+mod draw;
+
+use std::fmt;
+
+use maxwell_core::energy::EnergyProfile;
+use maxwell_core::ledger::BillingPolicy;
+use maxwell_core::population::LifePolicy;
+use maxwell_core::price::{Plant, PriceConfig};
+use maxwell_core::tick::CellId;
+use maxwell_core::units::{Bytes, Celsius, Microjoules, Moment, Nanoseconds, Ppm, Watts};
+use maxwell_daemon::node::NodeConfig;
+use maxwell_hypervisor::simulated::Behaviour;
+use maxwell_physics::model::MachineModel;
+use maxwell_physics::thermal::Class;
+
+use crate::actor::Rebid;
+use crate::faults::Fault;
+
+/// One run's circumstances.
+#[derive(Clone, Debug)]
+pub struct World {
+    /// What it was drawn from.
+    pub seed: u64,
+    /// Class of the machine.
+    pub class: Class,
+    /// The machine.
+    pub machine: MachineModel,
+    /// Temperature that the supply holds.
+    pub set_point: Celsius,
+    /// Temperature at or above which nothing is sold.
+    pub critical: Celsius,
+    /// Power that the supply does not exceed.
+    pub power_budget: Option<Watts>,
+    /// Electricity price.
+    pub tariff: Ppm,
+    /// Slots that other programs keep busy.
+    pub other_slots: f64,
+    /// Wallets, by their money.
+    pub wallets: Vec<Microjoules>,
+    /// Agents, in the order in which they are launched.
+    pub agents: Vec<Agent>,
+    /// The bounty, if there is one.
+    pub bounty: Option<BountyPlan>,
+    /// Orders from outside, in the order of their times.
+    pub orders: Vec<Planned>,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
+    /// When the operator stops the node before its time, if he does.
+    pub stop_at: Option<Moment>,
+    /// How long the node runs.
+    pub duration: Nanoseconds,
+}
+
+/// One agent.
+#[derive(Clone, Debug)]
+pub struct Agent {
+    /// What kind of agent it was drawn as; the node does not know.
+    pub kind: &'static str,
+    /// Which wallet pays for it.
+    pub wallet: usize,
+    /// Slots that it can use at a time.
+    pub slots: u16,
+    /// Its first bid.
+    pub bid: Microjoules,
+    /// The most memory that it may have.
+    pub memory_max: Bytes,
+    /// What it does.
+    pub behaviour: Behaviour,
+    /// Orders that it makes itself.
+    pub rebids: Vec<Rebid>,
+}
+
+/// A bounty on the ranges of [`crate::actor::RANGES`].
+#[derive(Clone, Copy, Debug)]
+pub struct BountyPlan {
+    /// The sponsor's money.
+    pub budget: Microjoules,
+    /// For each range.
+    pub reward: Microjoules,
+    /// Ranges that there are.
+    pub ranges: u64,
+}
+
+/// An order that reaches the node at a given time, whether or not its cell still lives.
+#[derive(Clone, Copy, Debug)]
+pub struct Planned {
+    /// When.
+    pub at: Moment,
+    /// For whom.
+    pub cell: CellId,
+    /// The most it pays for a quantum.
+    pub limit: Microjoules,
+    /// Slots wanted.
+    pub slots: u16,
+}
+
+impl World {
+    /// The world of a seed.
+    pub fn from_seed(seed: u64) -> Self {
+        draw::world(seed)
+    }
+
+    /// The rules of the node.
+    pub fn node_config(&self) -> NodeConfig {
+        let machine = &self.machine;
+        NodeConfig {
+            price: PriceConfig {
+                slots: machine.slots,
+                plant: Plant {
+                    slot: machine.slot,
+                    die_resistance: machine.thermal.die_resistance,
+                    die_tau_s: machine.thermal.die_tau_s,
+                },
+                set_point: self.set_point,
+                critical: self.critical,
+                power_budget: self.power_budget,
+                band: 5.0,
+                multiplier_at_set_point: 2.0,
+                multiplier_max: 64.0,
+                filter_s: 3.0,
+                tariff: self.tariff,
+            },
+            billing: BillingPolicy::default(),
+            life: LifePolicy::default(),
+            energy: EnergyProfile { idle: machine.idle, slot: machine.slot, slots: machine.slots },
+        }
+    }
+}
+
+impl fmt::Display for World {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { seed, class, machine, set_point, critical, tariff, .. } = self;
+        let (slots, idle, slot) = (machine.slots, machine.idle.0, machine.slot.0);
+        writeln!(
+            f,
+            "seed {seed}: {class:?}, {slots} slots of {slot} W on {idle} W idle, tariff {:.2}",
+            tariff.as_ratio()
+        )?;
+        write!(
+            f,
+            "  set point {:.1} C, critical {:.1} C, other programs {:.2} slots",
+            set_point.0, critical.0, self.other_slots
+        )?;
+        if let Some(budget) = self.power_budget {
+            write!(f, ", at most {:.1} W", budget.0)?;
+        }
+        writeln!(f, ", {:.1} s", self.duration.as_seconds())?;
+        if let Some(bounty) = self.bounty {
+            writeln!(
+                f,
+                "  bounty: {} a range, {} ranges, {} in all",
+                bounty.reward, bounty.ranges, bounty.budget
+            )?;
+        }
+        for (index, agent) in self.agents.iter().enumerate() {
+            let (kind, bid, slots) = (agent.kind, agent.bid.as_joules(), agent.slots);
+            let money = self.wallets[agent.wallet].as_joules();
+            write!(f, "  {index} {kind}: wallet {} with {money:.1} J, bids {bid:.3} J", agent.wallet)?;
+            write!(f, " for {slots}, uses {:.2}", agent.behaviour.utilisation)?;
+            writeln!(f, ", {} MiB", agent.behaviour.memory.0 >> 20)?;
+        }
+        for fault in &self.faults {
+            writeln!(f, "  fault {fault}")?;
+        }
+        if !self.orders.is_empty() {
+            writeln!(f, "  {} orders from outside", self.orders.len())?;
+        }
+        if let Some(stop) = self.stop_at {
+            writeln!(f, "  the operator stops it after {:.2} s", stop.as_seconds())?;
+        }
+        Ok(())
+    }
+}
