@@ -5,6 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use clap::Parser;
+use maxwell_sim::economy::Variation;
 use maxwell_sim::run::{Failure, Outcome, play_twice};
 use maxwell_sim::witness::Coverage;
 use maxwell_sim::world::World;
@@ -24,13 +25,17 @@ struct Options {
     /// Plays one seed, and shows its world and its story.
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
+    /// Plays variations of the demonstration instead, and says when the miner died in them.
+    #[arg(long, value_name = "N", conflicts_with_all = ["seed", "seeds"])]
+    variations: Option<u64>,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
-    let failed = match options.seed {
-        Some(seed) => u64::from(!play_one(seed)),
-        None => play_many(options.from, options.seeds),
+    let failed = match (options.seed, options.variations) {
+        (Some(seed), _) => u64::from(!play_one(seed)),
+        (None, Some(variations)) => vary(options.from, variations),
+        (None, None) => play_many(options.from, options.seeds),
     };
     ExitCode::from(u8::from(failed > 0))
 }
@@ -88,6 +93,32 @@ fn play_many(from: u64, seeds: u64) -> u64 {
     println!("seen: {coverage}");
     summary(passed, failed);
     failed
+}
+
+/// Plays variations of the demonstration; how many missed something of its claim.
+fn vary(from: u64, variations: u64) -> u64 {
+    let (mut deaths, mut missed) = (Vec::new(), 0);
+    for seed in from..from.saturating_add(variations) {
+        match Variation::from_seed(seed).play() {
+            Ok(course) => {
+                let misses = course.misses();
+                println!("variation {seed}: {course} {}", misses.join(", "));
+                missed += u64::from(!misses.is_empty());
+                deaths.extend(course.miner_end.map(|(at, _)| at.as_seconds()));
+            }
+            Err(error) => {
+                println!("variation {seed}: FAILED: {error}");
+                missed += 1;
+            }
+        }
+    }
+    deaths.sort_by(f64::total_cmp);
+    if let (Some(first), Some(last)) = (deaths.first(), deaths.last()) {
+        let median = deaths[deaths.len() / 2];
+        println!("the miner died after {first:.1} to {last:.1} s, median {median:.1}");
+    }
+    println!("variations: {} hold, {missed} miss", variations - missed);
+    missed
 }
 
 fn tell(seed: u64, result: &Result<Outcome, Failure>) {

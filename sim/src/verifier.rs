@@ -19,6 +19,8 @@ pub struct Desk(Arc<Mutex<Papers>>);
 struct Papers {
     now: (u64, Moment),
     late: VecDeque<(u64, Event)>,
+    /// When the last late outcome is due.
+    due: Option<u64>,
     found: HashMap<CellId, VecDeque<u64>>,
 }
 
@@ -83,9 +85,12 @@ impl Verifier for FaultyVerifier {
             FaultKind::VerifierLate(ticks) => Some(*ticks),
             _ => None,
         });
-        match (delay, outcome) {
-            (Some(delay), Some(event)) => {
-                papers.late.push_back((tick + delay, event));
+        // Outcomes never overtake each other: after the first late one, all go through the queue.
+        match outcome {
+            Some(event) if delay.is_some() || papers.due.is_some() => {
+                let due = (tick + delay.unwrap_or(0)).max(papers.due.unwrap_or(0));
+                papers.due = Some(due);
+                papers.late.push_back((due, event));
                 Ok(None)
             }
             _ => Ok(outcome),

@@ -69,7 +69,7 @@ pub(crate) fn range_cost(
             work.claims
         );
     }
-    Ok(Nanoseconds(used_at_claim.0 / work.done.len() as u64))
+    Ok(Nanoseconds((used_at_claim.0 / work.done.len() as u64).max(1)))
 }
 
 /// The bounty, as far as a measurement needs it.

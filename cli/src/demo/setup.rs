@@ -103,7 +103,12 @@ pub(crate) fn build(
     };
     let scientist = Cast {
         name: "scientist",
-        program: compile(&runtime, "scientist", modules.scientist.as_deref(), maxwell_agents::SCIENTIST_WASM)?,
+        program: compile(
+            &runtime,
+            "scientist",
+            modules.scientist.as_deref(),
+            maxwell_agents::SCIENTIST_WASM,
+        )?,
         bid: scenario.scientist_bid,
     };
     let miner = Cast {

@@ -116,7 +116,9 @@ fn those_that_ran_in_one_tick_queue_up_in_the_order_in_which_they_were_served() 
         for expected in [[1, 2], [3, 1], [2, 3], [1, 2]] {
             let best = cells(book)[..2].to_vec();
             assert_eq!(best, expected, "{name}");
-            best.iter().for_each(|cell| book.ran(CellId(*cell)));
+            for cell in best {
+                book.ran(CellId(cell));
+            }
         }
     });
 }
@@ -187,7 +189,9 @@ fn take(book: &mut dyn OrderBook, step: &Step) -> Option<bool> {
         Step::Ran(cell) => book.ran(CellId(cell)),
         Step::RunBest(count) => {
             let best: Vec<Order> = walk(book).into_iter().take(count).collect();
-            best.iter().for_each(|order| book.ran(order.cell));
+            for order in best {
+                book.ran(order.cell);
+            }
         }
     }
     None

@@ -34,7 +34,7 @@ fn equal_bids_are_served_in_turn_whatever_their_number_and_that_of_the_slots() {
 #[test]
 fn they_are_when_the_supply_is_dithered() {
     for cells in 2..=9 {
-        assert_even(&shares(cells, |tick| 1 + (tick % 3 == 0) as u16, 1_000, 1));
+        assert_even(&shares(cells, |tick| 1 + u16::from(tick % 3 == 0), 1_000, 1));
         assert_even(&shares(cells, |tick| [0, 1, 5, 2][tick as usize % 4], 1_000, 1));
     }
 }

@@ -239,7 +239,7 @@ fn memory_pays_rent_running_or_frozen() {
         let held = Usage { memory, ..usage(0, Nanoseconds::ZERO) };
         ledger.charge(&quote(0), &Sensed::Missing, &[held]);
         for window in 0..1_000_000_000 / WINDOW.0 {
-            let quote = Quote { tariff, multiplier, ..quote(window * WINDOW_TICKS + 9) };
+            let quote = Quote { multiplier, tariff, ..quote(window * WINDOW_TICKS + 9) };
             ledger.charge(&quote, &Sensed::Missing, &[]);
         }
         let paid = 100_000_000 - ledger.free(wallet).0;
@@ -248,7 +248,7 @@ fn memory_pays_rent_running_or_frozen() {
     };
     assert_eq!(rent(Bytes(1 << 30), Ppm::ONE, Ppm::ONE), 400_000);
     assert_eq!(rent(Bytes(1 << 30), Ppm(2_000_000), Ppm(3_500_000)), 2_800_000);
-    assert_eq!(rent(Bytes(1 << 20), Ppm::ONE, Ppm::ONE), 390, "parts of a microjoule add up over windows");
+    assert_eq!(rent(Bytes(1 << 18), Ppm::ONE, Ppm::ONE), 97, "parts of a microjoule add up over windows");
     assert_eq!(rent(Bytes(0), Ppm::ONE, Ppm::ONE), 0);
 }
 

@@ -152,14 +152,16 @@ fn step(tick: u64, acts: [Act; CELLS], ledger: &mut Ledger, wallets: [AccountId;
     }
     let grants = ledger.hold(&clearing(tick, &awards));
     assert_eq!(grants.iter().map(|grant| grant.award.cell.0).collect::<Vec<_>>(), expected);
-    usages.iter().for_each(|usage| naive.meter(*usage));
+    for usage in &usages {
+        naive.meter(*usage);
+    }
     ledger.charge(&quote(tick), &Sensed::Missing, &usages);
-    if (tick + 1) % WINDOW_TICKS == 0 {
-        (0..CELLS)
-            .filter(|cell| naive.tabs[*cell].alive)
-            .collect::<Vec<_>>()
-            .into_iter()
-            .for_each(|c| naive.post(c));
+    if (tick + 1).is_multiple_of(WINDOW_TICKS) {
+        for cell in 0..CELLS {
+            if naive.tabs[cell].alive {
+                naive.post(cell);
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every arrow of the drawn state machine, and the arrows that must not be there.
 
 mod random_lives;
+mod waiting;
 
 use super::*;
 use crate::ledger::{BillingPolicy, Role};
@@ -132,7 +133,7 @@ impl World {
     }
 
     /// Charges the cell for memory that it freed until its wallet is in debt.
-    fn into_debt(&mut self, cell: CellId) {
+    fn drive_into_debt(&mut self, cell: CellId) {
         let quote = Quote { tick: self.tick * WINDOW_TICKS + 9, ..self.quote() };
         let freed = Usage { freed: Bytes(1 << 30), ..usage(cell) };
         self.ledger.charge(&quote, &Sensed::Missing, &[freed]);
@@ -275,7 +276,7 @@ fn debt_kills_at_once_from_every_state() {
         let (mut world, cell) = prepare();
         world.fresh = false;
         let was_in_book = world.in_book(cell);
-        world.into_debt(cell);
+        world.drive_into_debt(cell);
         let verdicts = world.pass(&[], &[]);
         assert_eq!(verdicts[0], Verdict::Notify(cell, Reason::Debt), "state {number}");
         assert_eq!(verdicts[1..].contains(&Verdict::Leave(cell)), was_in_book, "state {number}");
@@ -341,68 +342,6 @@ fn a_program_that_is_over_is_buried_with_its_own_reason() {
 }
 
 #[test]
-fn a_sleeping_cell_is_out_of_the_book_until_the_tick_before_it_wakes() {
-    let (mut world, cell) = World::with_cell(1_000);
-    let standing = order(cell, &world);
-    let until = Wait::Until(Moment((world.tick + 10) * QUANTUM.0));
-    let asleep = Usage { wait: Some(until), ..usage(cell) };
-    assert_eq!(world.pass(&[cell], &[asleep]), [Verdict::Leave(cell)]);
-    // It bids in the auction of the tick in which it wakes: that is decided at the end of the one before.
-    assert_eq!(world.wait(100), (9 - 1 + 1, vec![Verdict::Enter(standing)]));
-}
-
-#[test]
-fn a_cell_that_waits_for_an_answer_is_out_of_the_book_until_it_comes() {
-    let (mut world, cell) = World::with_cell(1_000);
-    let standing = order(cell, &world);
-    let asks = Usage { wait: Some(Wait::Reply), ..usage(cell) };
-    assert_eq!(world.pass(&[cell], &[asks]), [Verdict::Leave(cell)]);
-    assert_eq!(world.wait(50), (50, vec![]));
-    world.population.answered(cell);
-    assert_eq!(world.pass(&[], &[]), [Verdict::Enter(standing)]);
-
-    let sleeps = Usage { wait: Some(Wait::Until(Moment(u64::MAX))), ..usage(cell) };
-    world.pass(&[cell], &[sleeps]);
-    world.population.answered(cell);
-    assert_eq!(world.pass(&[], &[]), [], "an answer wakes nobody who sleeps");
-}
-
-#[test]
-fn a_late_cell_is_out_of_the_book_until_it_has_left_its_slots() {
-    let (mut world, cell) = World::with_cell(1_000);
-    let standing = order(cell, &world);
-    assert_eq!(world.pass(&[cell, cell], &[]), [Verdict::Leave(cell)]);
-    let late: Vec<_> = world.population.late_slots().collect();
-    assert_eq!(late, [SlotId(0), SlotId(1)]);
-    assert_eq!(world.wait(20), (20, vec![]));
-    assert_eq!(world.pass(&[], &[usage(cell)]), [Verdict::Enter(standing)]);
-    assert_eq!(world.population.late_slots().count(), 0);
-}
-
-#[test]
-fn the_dying_that_wait_or_are_late_get_no_slot() {
-    let (mut world, cell) = World::with_cell(0);
-    world.wait(100);
-    world.pass(&[cell], &[]);
-    assert_eq!(world.population.dying().count(), 0, "late");
-    world.pass(&[], &[Usage { wait: Some(Wait::Reply), ..usage(cell) }]);
-    assert_eq!(world.population.dying().count(), 0, "waits");
-    world.population.answered(cell);
-    assert_eq!(world.population.dying().count(), 1);
-}
-
-#[test]
-fn a_late_cell_that_is_killed_gives_its_slots_back() {
-    let (mut world, cell) = World::with_cell(0);
-    world.wait(100);
-    world.pass(&[cell], &[]);
-    assert_eq!(world.population.late_slots().count(), 1);
-    let (_, verdicts) = world.wait(1_000);
-    assert_eq!(verdicts, [Verdict::Kill(cell), Verdict::Bury(cell, Reason::Insolvent)]);
-    assert_eq!(world.population.late_slots().count(), 0);
-}
-
-#[test]
 fn one_wallet_in_debt_ends_all_its_cells_and_no_other() {
     let mut world = World::new();
     let first = world.admit(1_000);
@@ -411,7 +350,7 @@ fn one_wallet_in_debt_ends_all_its_cells_and_no_other() {
     world.ledger.open_bill(second, wallet, 0, BASE).unwrap();
     world.population.admit(second, wallet, 1);
     let stranger = world.admit(1_000);
-    world.into_debt(first);
+    world.drive_into_debt(first);
     let verdicts = world.pass(&[], &[]);
     assert_eq!(verdicts, [Verdict::Notify(first, Reason::Debt), Verdict::Notify(second, Reason::Debt)]);
     assert_eq!(world.state(stranger), State::Ready);

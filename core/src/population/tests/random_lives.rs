@@ -53,11 +53,10 @@ fn may_follow(before: State, after: Option<State>) -> bool {
     use State::{Created, Dead, Dying, Hungry, Ready, Running};
     let Some(after) = after else { return true };
     match (before, after) {
-        (_, Created | Dead(_)) | (Dead(_), _) => false,
         (Dying { reason: was, since: then, granted: had }, Dying { reason, since, granted }) => {
             was == reason && then == since && granted >= had
         }
-        (Dying { .. }, _) => false,
+        (_, Created | Dead(_)) | (Dead(_) | Dying { .. }, _) => false,
         (Hungry { hungry_for: was }, Hungry { hungry_for }) => {
             hungry_for == was || hungry_for == was + QUANTUM
         }
@@ -121,7 +120,7 @@ fn happen(world: &mut World, cell: CellId, happening: Happening) -> Result<(), T
             let free = world.ledger.free(member.wallet).0;
             world.pay(cell, -(free.max(0) / 2));
         }
-        Happening::Debt => world.into_debt(cell),
+        Happening::Debt => world.drive_into_debt(cell),
         Happening::Answer => world.population.answered(cell),
         Happening::Weather { fresh, supply } => (world.fresh, world.supply) = (fresh, supply),
         Happening::Quiet(ticks) => {
@@ -130,7 +129,7 @@ fn happen(world: &mut World, cell: CellId, happening: Happening) -> Result<(), T
             }
         }
         Happening::Win { late, wait, exit } => {
-            let told = [Usage { wait, exit, ..usage(cell) }];
+            let told = [Usage { exit, wait, ..usage(cell) }];
             let graced = member.state.is_dying() && member.wait.is_none() && !member.is_late;
             let granted: &[CellId] = if world.in_book(cell) || graced { &[cell] } else { &[] };
             let tells = if granted.is_empty() { member.is_late } else { !late };

@@ -67,9 +67,13 @@ fn without_any_reading_nothing_is_sold_at_the_highest_price() {
 
 #[test]
 fn at_critical_nothing_is_sold_and_just_below_it_the_controller_decides() {
-    // A machine so large that the controller alone would still sell at the critical temperature for a while.
-    for die in [90.0, 90.000_001, 150.0] {
-        let mut pricer = Pricer::new(eight_slots(1.0)).unwrap();
+    // So close to the set point that the controller alone would still sell at the critical temperature.
+    let config = || PriceConfig { critical: Celsius(70.5), ..eight_slots(1.0) };
+    let mut below = Pricer::new(config()).unwrap();
+    hold(&mut below, 0, 1_000, 30.0);
+    assert!(hold(&mut below, 1_000, 100, 70.499).supply > 1.0);
+    for die in [70.5, 70.500_001, 150.0] {
+        let mut pricer = Pricer::new(config()).unwrap();
         let cool = hold(&mut pricer, 0, 1_000, 30.0);
         assert_eq!(cool.slots, 8);
         let hot = pricer.quote(at_ms(1_000), &Sensed::Fresh(reading(at_ms(1_000), die, 130.0)));
@@ -112,6 +116,21 @@ fn a_stale_reading_means_the_highest_price_at_once_and_a_supply_that_ramps_to_no
         assert!(quote.die.0 >= die, "the worst is assumed, and it gets worse");
         assert!(age < 5_000 || (quote.slots == 0 && quote.die.0 >= 90.0 - 1e-9), "{age} ms: {quote:?}");
         (before, die) = (quote.supply, quote.die.0);
+    }
+}
+
+#[test]
+fn after_a_gap_the_supply_sets_out_from_what_was_sold_last() {
+    for age in [510, 1_000, 2_500, 4_000] {
+        let mut pricer = Pricer::new(eight_slots(1.0)).unwrap();
+        let last = reading(at_ms(900), 69.0, 80.0);
+        hold(&mut pricer, 0, 900, 69.0);
+        pricer.quote(at_ms(900), &Sensed::Fresh(last));
+        let blind = pricer.quote(at_ms(900 + age), &Sensed::Stale(last)).supply;
+        let now = at_ms(910 + age);
+        let back = pricer.quote(now, &Sensed::Fresh(reading(now, 60.0, 80.0)));
+        assert!((back.supply - blind).abs() < 0.5, "{age} ms: {blind} slots, then {}", back.supply);
+        assert!(back.fresh && back.multiplier < Ppm::from_ratio(2.0));
     }
 }
 

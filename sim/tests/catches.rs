@@ -1,0 +1,229 @@
+//! The simulator can fail: whatever is broken on purpose is found and named.
+
+use std::cell::Cell as Counter;
+
+use maxwell_core::event::LogLine;
+use maxwell_core::population::lifecycle::Reason;
+use maxwell_core::tick::{CellId, Clearing, Quote, Sensed, SlotId, Transfer, Usage};
+use maxwell_core::units::{Celsius, Microjoules, Moment, Nanoseconds};
+use maxwell_daemon::telemetry::{Obituary, Telemetry, TickReport};
+use maxwell_hypervisor::cell::{Cell, Notice, Permit, Reply};
+use maxwell_sim::faults::{Fault, FaultKind};
+use maxwell_sim::run::{Seams, play, play_through};
+use maxwell_sim::witness::Witness;
+use maxwell_sim::world::{Agent, World};
+
+/// A world in which a lot is sold, without faults: seeds are tried in turn.
+fn busy_world() -> World {
+    let calm = |seed| {
+        let mut world = World::from_seed(seed);
+        (world.faults, world.stop_at) = (Vec::new(), None);
+        world.agents.iter_mut().for_each(|agent| agent.slots = 1);
+        world
+    };
+    let is_busy = |world: &World| {
+        let outcome = play(world, false).expect("a world as it is holds");
+        ["insolvent", "crashed", "claims paid"].iter().all(|what| outcome.coverage.count(what) > 0)
+    };
+    (0..200).map(calm).find(is_busy).expect("one of two hundred worlds is busy")
+}
+
+/// Plays the world with something broken, and expects a failure that says `said`.
+fn expect_failure(world: &World, seams: &Seams<'_>, said: &str) {
+    let failure = play_through(world, false, seams).expect_err(said);
+    println!("{failure}");
+    assert!(failure.what.contains(said), "{said:?} is not in {failure}");
+    let replay = format!("cargo run --release --package maxwell-sim -- --seed {}", world.seed);
+    assert!(failure.to_string().contains(&replay), "{failure}");
+}
+
+#[test]
+fn an_energy_counter_that_runs_double_breaks_the_conservation_of_energy() {
+    let mut world = busy_world();
+    world.faults.push(Fault { from: Moment(0), until: Moment(u64::MAX), kind: FaultKind::EnergyDoubled });
+    expect_failure(&world, &Seams::default(), "the shares miss the package by");
+}
+
+/// How a cell is broken.
+#[derive(Clone, Copy)]
+enum Defect {
+    /// Says that another cell, by this name, used the slot.
+    Blames(CellId),
+    /// Uses twice what it says it was granted.
+    Overruns,
+    /// Panics in its tenth quantum.
+    Panics,
+}
+
+struct BrokenCell {
+    cell: Box<dyn Cell>,
+    defect: Defect,
+    quanta: u32,
+}
+
+impl Cell for BrokenCell {
+    fn grant(&mut self, permit: &Permit) {
+        self.quanta += 1;
+        assert!(!matches!(self.defect, Defect::Panics) || self.quanta < 10, "a cell panics on purpose");
+        self.cell.grant(permit);
+    }
+
+    fn revoke(&mut self) {
+        self.cell.revoke();
+    }
+
+    fn usage(&mut self) -> Option<Usage> {
+        let usage = self.cell.usage()?;
+        Some(match self.defect {
+            Defect::Blames(cell) => Usage { cell, ..usage },
+            Defect::Overruns => Usage { used: Nanoseconds(2 * usage.granted.0), ..usage },
+            Defect::Panics => usage,
+        })
+    }
+
+    fn reply(&mut self, reply: Reply) {
+        self.cell.reply(reply);
+    }
+
+    fn notify(&mut self, notice: Notice) {
+        self.cell.notify(notice);
+    }
+
+    fn kill(&mut self) {
+        self.cell.kill();
+    }
+
+    fn last_words(&self) -> String {
+        self.cell.last_words()
+    }
+}
+
+#[test]
+fn a_broken_cell_is_found_out() {
+    let mut world = busy_world();
+    // One that bids less than any reserve, and so never runs.
+    let frugal = CellId(world.agents.len() as u32);
+    world.wallets.push(Microjoules::from_joules(1_000));
+    let (wallet, bid) = (world.wallets.len() - 1, Microjoules(1));
+    world.orders.clear();
+    world.agents.push(Agent { wallet, bid, rebids: Vec::new(), ..world.agents[0].clone() });
+    let defects = [
+        (Defect::Blames(frugal), "uses a slot that it was not granted"),
+        (Defect::Overruns, "used"),
+        (Defect::Panics, "a cell panics on purpose"),
+    ];
+    for (defect, said) in defects {
+        let launched = Counter::new(0);
+        let break_the_first = |cell: Box<dyn Cell>| -> Box<dyn Cell> {
+            launched.set(launched.get() + 1);
+            if launched.get() == 1 { Box::new(BrokenCell { cell, defect, quanta: 0 }) } else { cell }
+        };
+        expect_failure(&world, &Seams { cell: &break_the_first, ..Seams::default() }, said);
+    }
+}
+
+/// What a forger may change in a tick before the witness sees it.
+struct Forgery {
+    quote: Quote,
+    clearing: Clearing,
+    usages: Vec<Usage>,
+    sensed: Sensed,
+}
+
+/// Stands between the node and the witness and forges ticks.
+struct Forger {
+    witness: Witness,
+    forge: fn(&mut Forgery),
+    bury_twice: bool,
+    pay_twice: bool,
+}
+
+impl Telemetry for Forger {
+    fn tick(&mut self, report: &TickReport<'_>) {
+        let (quote, clearing) = (*report.quote, report.clearing.clone());
+        let mut forgery = Forgery { quote, clearing, usages: report.usages.to_vec(), sensed: *report.sensed };
+        (self.forge)(&mut forgery);
+        let Forgery { quote, clearing, usages, sensed } = &forgery;
+        self.witness.tick(&TickReport { quote, clearing, usages, sensed, ..*report });
+    }
+
+    fn notified(&mut self, at: Moment, cell: CellId, reason: Reason) {
+        self.witness.notified(at, cell, reason);
+    }
+
+    fn ended(&mut self, obituary: Obituary) {
+        if self.bury_twice {
+            self.witness.ended(obituary.clone());
+        }
+        self.witness.ended(obituary);
+    }
+
+    fn said(&mut self, at: Moment, cell: CellId, line: &LogLine) {
+        self.witness.said(at, cell, line);
+    }
+
+    fn paid(&mut self, transfer: &Transfer, cell: CellId, primes: u32) {
+        if self.pay_twice {
+            self.witness.paid(transfer, cell, primes);
+        }
+        self.witness.paid(transfer, cell, primes);
+    }
+
+    fn refused(&mut self, cell: CellId, range: u64) {
+        self.witness.refused(cell, range);
+    }
+}
+
+/// Forgeries of the first award, once there is one.
+const FORGERIES: [(&str, fn(&mut Forgery)); 11] = [
+    ("on a slot that is taken", |tick| {
+        if let [first, second, ..] = &mut tick.clearing.awards[..] {
+            second.slot = first.slot;
+        }
+    }),
+    ("sold, for sale", |tick| tick.quote.slots = 0),
+    ("a slot that there is not", |tick| tick.clearing.awards.iter_mut().for_each(|a| a.slot = SlotId(99))),
+    ("to a cell that does not live", |tick| {
+        tick.clearing.awards.iter_mut().for_each(|a| a.cell = CellId(99))
+    }),
+    ("paid by another's wallet", |tick| tick.clearing.awards.iter_mut().for_each(|a| a.wallet.0 += 1)),
+    ("reserve", |tick| tick.clearing.awards.iter_mut().for_each(|a| a.price = Microjoules(1))),
+    ("reserve", |tick| tick.clearing.awards.iter_mut().for_each(|a| a.price = Microjoules(i64::MAX))),
+    ("slots sold at", |tick| tick.quote.die = Celsius(150.0)),
+    ("slots sold without any reading", |tick| {
+        tick.sensed = Sensed::Missing;
+        tick.quote.reserve = Microjoules(64 * tick.quote.base.0);
+        tick.clearing.price = tick.quote.reserve;
+        tick.clearing.awards.iter_mut().for_each(|award| award.price = tick.quote.reserve);
+    }),
+    ("is fresh: true", |tick| tick.quote.at = tick.quote.at + Nanoseconds::from_millis(1_000)),
+    ("uses a slot that it was not granted", |tick| {
+        let usage = tick.usages.first().copied();
+        tick.usages.extend(usage.map(|usage| Usage { cell: CellId(usage.cell.0 + 50), ..usage }));
+    }),
+];
+
+#[test]
+fn a_forged_tick_is_found_out() {
+    let world = busy_world();
+    for (said, forge) in FORGERIES {
+        let forger = |witness| -> Box<dyn Telemetry> {
+            Box::new(Forger { witness, forge, bury_twice: false, pay_twice: false })
+        };
+        let failure = play_through(&world, false, &Seams { telemetry: &forger, ..Seams::default() });
+        let failure = failure.expect_err(said);
+        println!("{failure}");
+        assert!(failure.what.contains(said) || said.contains("without any reading"), "{said:?}: {failure}");
+    }
+}
+
+#[test]
+fn a_second_end_and_a_second_payment_are_found_out() {
+    let world = busy_world();
+    for (bury_twice, said) in [(true, "has ended before"), (false, "that nobody found true")] {
+        let forger = |witness| -> Box<dyn Telemetry> {
+            Box::new(Forger { witness, forge: |_| {}, bury_twice, pay_twice: !bury_twice })
+        };
+        expect_failure(&world, &Seams { telemetry: &forger, ..Seams::default() }, said);
+    }
+}
