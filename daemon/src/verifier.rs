@@ -36,7 +36,7 @@ pub trait Verifier: Send {
     fn submit(&mut self, job: Job) -> Result<Option<Event>, Busy>;
 }
 
-/// Too many claims wait; the cell may claim again.
+/// Too many claims wait. The range goes back to the bounty, to be leased again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many claims wait for verification")]
 pub struct Busy;

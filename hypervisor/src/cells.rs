@@ -2,16 +2,23 @@
 
 use maxwell_core::limits::{CELLS_MAX, QUANTUM, SLOTS_MAX};
 use maxwell_core::tick::{CellId, Grant, Quote, Usage};
-use maxwell_core::units::{Microjoules, Moment};
+use maxwell_core::units::{Microjoules, Moment, Nanoseconds};
 
 use crate::cell::{Cell, Notice, Permit, Reply};
 use crate::clock::Clock;
 
+/// A cell whose use is still to be asked for, and how many quanta it was granted.
+#[derive(Clone, Copy, Debug)]
+struct Granted {
+    cell: CellId,
+    quanta: u64,
+}
+
 /// Every live cell, in the order of their names.
 pub struct Cells {
     live: Vec<(CellId, Box<dyn Cell>)>,
-    granted: Vec<CellId>,
-    late: Vec<CellId>,
+    granted: Vec<Granted>,
+    late: Vec<Granted>,
     usages: Vec<Usage>,
 }
 
@@ -58,18 +65,21 @@ impl Cells {
                 balance,
             };
             self.get(award.cell).grant(&permit);
-            self.granted.push(award.cell);
+            match self.granted.iter_mut().find(|granted| granted.cell == award.cell) {
+                Some(granted) => granted.quanta += 1,
+                None => self.granted.push(Granted { cell: award.cell, quanta: 1 }),
+            }
         }
         clock.wait_until(until);
         for index in 0..self.granted.len() {
-            self.get(self.granted[index]).revoke();
+            self.get(self.granted[index].cell).revoke();
         }
         self.granted.append(&mut self.late);
         for index in 0..self.granted.len() {
-            let cell = self.granted[index];
-            match self.get(cell).usage() {
-                Some(usage) => self.usages.push(whole_quantum(usage)),
-                None => self.late.push(cell),
+            let granted = self.granted[index];
+            match self.get(granted.cell).usage() {
+                Some(usage) => self.usages.push(whole_quanta(usage, granted.quanta)),
+                None => self.late.push(granted),
             }
         }
         &self.usages
@@ -94,7 +104,7 @@ impl Cells {
 
     /// Lets a cell that is over go; what its program said last.
     pub fn remove(&mut self, id: CellId) -> String {
-        self.late.retain(|late| *late != id);
+        self.late.retain(|late| late.cell != id);
         let place = self.live.binary_search_by_key(&id, |(id, _)| *id).expect("a live cell");
         let (_, cell) = self.live.remove(place);
         cell.last_words()
@@ -111,7 +121,7 @@ impl Cells {
 }
 
 /// The good that is sold is a whole quantum: what a tick that began late left of it short was taken by the host.
-fn whole_quantum(usage: Usage) -> Usage {
-    let missing = QUANTUM.saturating_sub(usage.granted);
+fn whole_quanta(usage: Usage, quanta: u64) -> Usage {
+    let missing = Nanoseconds(quanta * QUANTUM.0).saturating_sub(usage.granted);
     Usage { granted: usage.granted + missing, stolen: usage.stolen + missing, ..usage }
 }

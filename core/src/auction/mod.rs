@@ -84,14 +84,15 @@ impl Auction {
         self.clearing.tick = quote.tick;
         self.clearing.price = quote.reserve;
         self.clearing.awards.clear();
-        self.seats.begin(population.late_slots());
-        let for_sale = quote.slots.min(self.seats.free());
+        // A late cell still heats the die: what it sits on is part of what the physics allows.
+        let late = self.seats.begin(population.late_slots());
+        let for_sale = usize::from(quote.slots).saturating_sub(late);
 
-        let dying = population.dying().take(usize::from(for_sale));
+        let dying = population.dying().take(for_sale);
         for member in dying {
             self.award(member.cell, member.wallet, quote.base, Purse::SetAside, false);
         }
-        let left = usize::from(for_sale) - self.clearing.awards.len();
+        let left = for_sale - self.clearing.awards.len();
         let won = self.collect_units(left, quote.reserve, ledger);
 
         self.prices.clear();

@@ -13,16 +13,13 @@ impl Seats {
         Self { last: vec![None; usize::from(slots)], taken: vec![false; usize::from(slots)] }
     }
 
-    /// Begins a tick in which the slots that late cells still sit on are not to be had.
-    pub(super) fn begin(&mut self, late: impl Iterator<Item = SlotId>) {
+    /// Begins a tick in which the slots that late cells still sit on are not to be had. How many those are.
+    pub(super) fn begin(&mut self, late: impl Iterator<Item = SlotId>) -> usize {
         self.taken.fill(false);
         for slot in late {
             self.taken[usize::from(slot.0)] = true;
         }
-    }
-
-    pub(super) fn free(&self) -> u16 {
-        self.taken.iter().filter(|taken| !**taken).count() as u16
+        self.taken.iter().filter(|taken| **taken).count()
     }
 
     /// Takes a slot for `cell`. There must be a free one.
@@ -56,8 +53,7 @@ mod tests {
         seats.begin(std::iter::empty());
         assert_eq!(seats.take(CellId(8)), other);
         assert_eq!(seats.take(CellId(7)), mine);
-        seats.begin([mine].into_iter());
-        assert_eq!(seats.free(), 2);
+        assert_eq!(seats.begin([mine].into_iter()), 1);
         assert_ne!(seats.take(CellId(7)), mine);
     }
 }

@@ -190,11 +190,6 @@ impl Ledger {
         &self.bills
     }
 
-    /// Money that open bills hold in `wallet`: equal to what the account says is held.
-    pub fn held_by_bills(&self, wallet: AccountId) -> Microjoules {
-        self.bills.iter().filter(|bill| bill.wallet() == wallet).map(Bill::held).sum()
-    }
-
     fn post(&mut self, index: usize, quote: &Quote) {
         let bill = &mut self.bills[index];
         let Some(due) = bill.close_window(quote) else { return };

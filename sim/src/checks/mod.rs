@@ -24,11 +24,12 @@ pub type Verdict = Result<(), String>;
 
 /// Says what does not hold unless it does.
 macro_rules! must {
-    ($holds:expr, $($what:tt)+) => {
-        if !$holds {
+    ($holds:expr, $($what:tt)+) => {{
+        let holds: bool = $holds;
+        if !holds {
             return Err(format!($($what)+));
         }
-    };
+    }};
 }
 use must;
 
