@@ -17,16 +17,16 @@ use maxwell_sim::world::World;
 #[command(version)]
 struct Options {
     /// How many seeds to play.
-    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "seed")]
+    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "seed", value_parser = clap::value_parser!(u64).range(1..))]
     seeds: u64,
     /// The first of them.
-    #[arg(long, value_name = "S", default_value_t = 0, conflicts_with = "seed")]
+    #[arg(long, value_name = "S", default_value_t = 0, conflicts_with = "seed", value_parser = clap::value_parser!(u64).range(..=u64::MAX / 2))]
     from: u64,
     /// Plays one seed, and shows its world and its story.
     #[arg(long, value_name = "S")]
     seed: Option<u64>,
     /// Plays variations of the demonstration instead, and says when the miner died in them.
-    #[arg(long, value_name = "N", conflicts_with_all = ["seed", "seeds"])]
+    #[arg(long, value_name = "N", conflicts_with_all = ["seed", "seeds"], value_parser = clap::value_parser!(u64).range(1..))]
     variations: Option<u64>,
 }
 
@@ -64,7 +64,7 @@ fn play_one(seed: u64) -> bool {
 fn play_many(from: u64, seeds: u64) -> u64 {
     let next = AtomicU64::new(from);
     let end = from.saturating_add(seeds);
-    let seen = Mutex::new((0, 0, Coverage::default()));
+    let tally = Mutex::new((0, 0, Coverage::default()));
     let work = || {
         loop {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -72,14 +72,14 @@ fn play_many(from: u64, seeds: u64) -> u64 {
                 return;
             }
             let result = play_twice(&World::from_seed(seed), false);
-            let mut seen = seen.lock().expect("another worker panicked");
+            let mut tally = tally.lock().expect("another worker panicked");
             tell(seed, &result);
             match result {
                 Ok(outcome) => {
-                    seen.0 += 1;
-                    seen.2.merge(&outcome.coverage);
+                    tally.0 += 1;
+                    tally.2.merge(&outcome.coverage);
                 }
-                Err(_) => seen.1 += 1,
+                Err(_) => tally.1 += 1,
             }
         }
     };
@@ -89,7 +89,7 @@ fn play_many(from: u64, seeds: u64) -> u64 {
             scope.spawn(work);
         }
     });
-    let (passed, failed, coverage) = seen.into_inner().expect("a worker panicked");
+    let (passed, failed, coverage) = tally.into_inner().expect("a worker panicked");
     println!("seen: {coverage}");
     summary(passed, failed);
     failed
@@ -101,9 +101,9 @@ fn vary(from: u64, variations: u64) -> u64 {
     for seed in from..from.saturating_add(variations) {
         match Variation::from_seed(seed).play() {
             Ok(course) => {
-                let misses = course.misses();
-                println!("variation {seed}: {course} {}", misses.join(", "));
-                missed += u64::from(!misses.is_empty());
+                let gaps = course.misses();
+                println!("variation {seed}: {course} {}", gaps.join(", "));
+                missed += u64::from(!gaps.is_empty());
                 deaths.extend(course.miner_end.map(|(at, _)| at.as_seconds()));
             }
             Err(error) => {

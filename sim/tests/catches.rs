@@ -174,8 +174,10 @@ impl Telemetry for Forger {
     }
 }
 
-/// Forgeries of a tick, and what the witness says to them.
-const FORGERIES: [(&str, fn(&mut Forgery)); 11] = [
+/// What the witness says, and to which forgery of a tick.
+type Forged = (&'static str, fn(&mut Forgery));
+
+const FORGERIES: [Forged; 11] = [
     ("on a slot that is taken", |tick| {
         if let [first, second, ..] = &mut tick.clearing.awards[..] {
             second.slot = first.slot;
@@ -184,7 +186,7 @@ const FORGERIES: [(&str, fn(&mut Forgery)); 11] = [
     ("sold, for sale", |tick| tick.quote.slots = 0),
     ("a slot that there is not", |tick| tick.clearing.awards.iter_mut().for_each(|a| a.slot = SlotId(99))),
     ("to a cell that does not live", |tick| {
-        tick.clearing.awards.iter_mut().for_each(|a| a.cell = CellId(99))
+        tick.clearing.awards.iter_mut().for_each(|a| a.cell = CellId(99));
     }),
     ("paid by another's wallet", |tick| tick.clearing.awards.iter_mut().for_each(|a| a.wallet.0 += 1)),
     ("reserve", |tick| tick.clearing.awards.iter_mut().for_each(|a| a.price = Microjoules(1))),

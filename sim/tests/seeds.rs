@@ -4,15 +4,14 @@ use maxwell_sim::run::{play, play_twice};
 use maxwell_sim::witness::Coverage;
 use maxwell_sim::world::World;
 
-const SEEDS: u64 = 100;
+const SEEDS: u64 = 200;
 
 /// What the seeds together must have tried, or the simulation proves little.
-const TRIED: [&str; 19] = [
+const TRIED: [&str; 18] = [
     "cells with a shared wallet",
     "claims paid",
     "claims refused",
     "crashed",
-    "dropped awards",
     "finished",
     "hungry cells",
     "hungry cells in the dark",

@@ -16,8 +16,11 @@ use crate::faults::{Fault, FaultKind};
 /// The most agents of a world.
 const AGENTS_MAX: u16 = 12;
 
-/// Kinds of agents, by their names in the printed world.
-const KINDS: [&str; 10] = [
+/// Kinds of agents, by their names in the printed world; what stands here twice is drawn twice as often.
+const KINDS: [&str; 13] = [
+    "scientist",
+    "scientist",
+    "miner",
     "scientist",
     "miner",
     "sleeper",
@@ -60,7 +63,7 @@ pub(super) fn world(seed: u64) -> World {
     };
     dice.population(&mut world, base, cpu_per_range);
     world.orders = dice.orders(&world, base);
-    world.faults = (0..dice.0.random_range(0..5)).map(|_| dice.fault(duration)).collect();
+    world.faults = (0..dice.0.random_range(0..7)).map(|_| dice.fault(duration)).collect();
     world
 }
 
@@ -106,7 +109,7 @@ impl Dice {
             world.tariff.of_rounded_up(world.machine.slot.over(Nanoseconds::from_millis(1_000)));
         for _ in 0..self.0.random_range(1..=AGENTS_MAX) {
             // Sometimes the wallet of the agent before pays for this one too, and sometimes a wallet is too small.
-            let shares = !world.wallets.is_empty() && self.happens(0.2);
+            let shares = !world.wallets.is_empty() && self.happens(0.25);
             if !shares {
                 let slot_seconds = if self.happens(0.05) { 0.3 } else { self.spread(1.0, 500.0) };
                 world.wallets.push(Ppm::from_ratio(slot_seconds).of_rounded_up(slot_second));
@@ -193,7 +196,7 @@ impl Dice {
             0..4 => FaultKind::SensorLost,
             4 => FaultKind::SensorGone,
             5..8 => FaultKind::SensorFrozen,
-            8..11 => FaultKind::Heat { rise: self.spread(5.0, 90.0), tau_s: self.between(0.5, 10.0) },
+            8..11 => FaultKind::Heat { rise: self.spread(10.0, 150.0), tau_s: self.between(0.5, 10.0) },
             11..14 => FaultKind::Stall(Nanoseconds(self.spread(1e5, 3e9) as u64)),
             14 => FaultKind::VerifierBusy,
             _ => FaultKind::VerifierLate(self.0.random_range(1..100)),
