@@ -99,13 +99,15 @@ impl Population {
     }
 
     /// Changes a cell's standing order; no order if `slots` is zero. Slots beyond those that the cell was created with
-    /// are not asked for, and no limit is above [`PRICE_MAX`], which no price reaches.
-    pub fn order(&mut self, cell: CellId, limit: Microjoules, slots: u16) {
-        if let Some(member) = self.get_mut(cell) {
-            let (limit, slots) = (limit.min(PRICE_MAX), slots.min(member.slots));
-            let order = Order { cell, wallet: member.wallet, limit, slots };
-            member.order = (slots > 0 && limit > Microjoules::ZERO).then_some(order);
-        }
+    /// are not asked for, and no limit is above [`PRICE_MAX`], which no price reaches. What follows for the book, so
+    /// that the next auction already knows it.
+    #[must_use = "the book must learn of the change before the next auction"]
+    pub fn order(&mut self, cell: CellId, limit: Microjoules, slots: u16) -> Option<Verdict> {
+        let member = self.get_mut(cell)?;
+        let (limit, slots) = (limit.min(PRICE_MAX), slots.min(member.slots));
+        let order = Order { cell, wallet: member.wallet, limit, slots };
+        member.order = (slots > 0 && limit > Microjoules::ZERO).then_some(order);
+        book_change(member)
     }
 
     /// The answer that a cell waited for has come.
@@ -204,11 +206,15 @@ fn push_verdicts(verdicts: &mut Vec<Verdict>, member: &mut Member, before: State
         }
         _ => {}
     }
+    verdicts.extend(book_change(member));
+}
+
+/// What must happen for the book to hold the member's order exactly while it may bid.
+fn book_change(member: &mut Member) -> Option<Verdict> {
     let wanted = member.order.filter(|_| member.may_bid());
-    if wanted != member.in_book {
-        verdicts.push(wanted.map_or(Verdict::Leave(cell), Verdict::Enter));
-        member.in_book = wanted;
-    }
+    let changed = wanted != member.in_book;
+    member.in_book = wanted;
+    changed.then(|| wanted.map_or(Verdict::Leave(member.cell), Verdict::Enter))
 }
 
 #[cfg(test)]

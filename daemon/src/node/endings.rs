@@ -12,13 +12,17 @@ use crate::telemetry::Obituary;
 impl Node {
     pub(super) fn carry_out_verdicts(&mut self) {
         for index in 0..self.verdicts.len() {
-            match self.verdicts[index] {
-                Verdict::Enter(order) => self.auction.enter(order),
-                Verdict::Leave(cell) => self.auction.leave(cell),
-                Verdict::Notify(cell, reason) => self.notify(cell, reason),
-                Verdict::Kill(cell) => self.cells.kill(cell),
-                Verdict::Bury(cell, reason) => self.bury(cell, reason),
-            }
+            self.carry_out(self.verdicts[index]);
+        }
+    }
+
+    pub(super) fn carry_out(&mut self, verdict: Verdict) {
+        match verdict {
+            Verdict::Enter(order) => self.auction.enter(order),
+            Verdict::Leave(cell) => self.auction.leave(cell),
+            Verdict::Notify(cell, reason) => self.notify(cell, reason),
+            Verdict::Kill(cell) => self.cells.kill(cell),
+            Verdict::Bury(cell, reason) => self.bury(cell, reason),
         }
     }
 

@@ -194,7 +194,7 @@ impl Node {
         self.ledger.open_bill(id, launch.wallet, launch.slots, self.price.base())?;
         self.cells.insert(id, cell);
         self.population.admit(id, launch.wallet, launch.slots);
-        self.population.order(id, launch.bid, launch.slots);
+        self.order(id, launch.bid, launch.slots);
         Ok(id)
     }
 

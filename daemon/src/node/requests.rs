@@ -2,6 +2,7 @@
 
 use maxwell_core::event::{Claim, Event, Request};
 use maxwell_core::tick::CellId;
+use maxwell_core::units::Microjoules;
 use maxwell_hypervisor::cell::Reply;
 
 use super::Node;
@@ -14,10 +15,17 @@ impl Node {
             return;
         }
         match request {
-            Request::Order { limit, slots } => self.population.order(cell, limit, slots),
+            Request::Order { limit, slots } => self.order(cell, limit, slots),
             Request::Lease => self.lease(cell),
             Request::Claim(claim) => self.claim(cell, claim),
             Request::Log(line) => self.telemetry.said(self.clock.now(), cell, &line),
+        }
+    }
+
+    pub(super) fn order(&mut self, cell: CellId, limit: Microjoules, slots: u16) {
+        let change = self.population.order(cell, limit, slots);
+        if let Some(verdict) = change {
+            self.carry_out(verdict);
         }
     }
 

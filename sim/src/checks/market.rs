@@ -3,13 +3,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use maxwell_core::auction::book::Order;
-use maxwell_core::limits::QUANTUM;
+use maxwell_core::limits::{PRICE_MAX, QUANTUM};
 use maxwell_core::population::lifecycle::State;
-use maxwell_core::tick::{Award, CellId, Purse, SlotId};
+use maxwell_core::tick::{AccountId, Award, CellId, Purse, SlotId};
 use maxwell_core::units::{Microjoules, Nanoseconds};
 use maxwell_daemon::telemetry::TickReport;
 
 use super::{Roster, Setup, Verdict, must};
+
+/// Stands for an order that is not known.
+const fn any_order(cell: CellId) -> Order {
+    Order { cell, wallet: AccountId(u32::MAX), limit: PRICE_MAX, slots: u16::MAX }
+}
 
 /// A wallet that covers its cell's order so many times over was surely funded when the auction was held.
 const SURELY: u64 = 50;
@@ -41,6 +46,7 @@ impl Market {
     }
 
     pub(super) fn tick(&mut self, report: &TickReport<'_>, roster: &Roster) -> Verdict {
+        self.learn_orders(report);
         self.seats(report)?;
         for award in &report.clearing.awards {
             must!(roster.lives(award.cell), "{award:?} to a cell that does not live");
@@ -52,6 +58,19 @@ impl Market {
         self.uses(report)?;
         self.remember(report);
         Ok(())
+    }
+
+    /// Orders change between ticks and take effect at once, so what stands now stood in the auction. Of a cell that has
+    /// ended in this tick the last order is not known: any limit will do for it.
+    fn learn_orders(&mut self, report: &TickReport<'_>) {
+        for (cell, standing) in &mut self.before {
+            let now = match report.population.get(*cell) {
+                Some(member) => member.order,
+                None => Some(any_order(*cell)),
+            };
+            standing.surely_bids &= now == standing.order;
+            standing.order = now;
+        }
     }
 
     /// Each slot is sold once, and none that somebody still sits on.

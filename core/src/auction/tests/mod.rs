@@ -91,7 +91,8 @@ impl Floor {
     /// Gives the first cells these limits through the population, so that it knows who is in the book.
     pub(super) fn enter_by_verdict(&mut self, limits: &[i64], slots: u16) {
         for (cell, limit) in limits.iter().enumerate() {
-            self.population.order(CellId(cell as u32), Microjoules(*limit), slots);
+            let early = self.population.order(CellId(cell as u32), Microjoules(*limit), slots);
+            assert_eq!(early, None, "nobody was judged yet");
         }
         self.tick(&quote(0, 0, 100), &[]);
     }

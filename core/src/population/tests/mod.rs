@@ -46,9 +46,16 @@ impl World {
     fn with_cell(free: i64) -> (Self, CellId) {
         let mut world = Self::new();
         let cell = world.admit(free);
-        world.population.order(cell, LIMIT, 1);
+        world.order(cell, LIMIT, 1);
         world.pass(&[], &[]);
         (world, cell)
+    }
+
+    /// A changed order, and what followed for the book.
+    fn order(&mut self, cell: CellId, limit: Microjoules, slots: u16) -> Vec<Verdict> {
+        let verdicts: Vec<_> = self.population.order(cell, limit, slots).into_iter().collect();
+        self.carry_out(&verdicts);
+        verdicts
     }
 
     fn quote(&self) -> Quote {
@@ -163,7 +170,7 @@ fn order(cell: CellId, world: &World) -> Order {
 fn a_cell_that_can_pay_becomes_ready_and_enters_the_book_once() {
     let mut world = World::new();
     let cell = world.admit(100);
-    world.population.order(cell, LIMIT, 1);
+    world.order(cell, LIMIT, 1);
     assert_eq!(world.state(cell), State::Created);
     let expected = order(cell, &world);
     assert_eq!(world.pass(&[], &[]), [Verdict::Enter(expected)]);
@@ -196,22 +203,20 @@ fn winning_makes_it_running_and_the_next_quiet_tick_ready() {
 }
 
 #[test]
-fn an_order_is_changed_cut_to_the_cells_slots_and_cancelled() {
+fn an_order_is_changed_cut_to_the_cells_slots_and_cancelled_at_once() {
     let (mut world, cell) = World::with_cell(1_000_000);
-    world.population.order(cell, Microjoules(300), 7);
+    let verdicts = world.order(cell, Microjoules(300), 7);
     let changed = order(cell, &world);
     assert_eq!((changed.limit, changed.slots), (Microjoules(300), 2));
-    assert_eq!(world.pass(&[], &[]), [Verdict::Enter(changed)]);
-    world.population.order(cell, Microjoules(300), 2);
-    assert_eq!(world.pass(&[], &[]), [], "the same order again");
+    assert_eq!(verdicts, [Verdict::Enter(changed)], "the next auction knows it");
+    assert_eq!(world.pass(&[], &[]), []);
+    assert_eq!(world.order(cell, Microjoules(300), 2), [], "the same order again");
     for (limit, slots) in [(300, 0), (0, 1), (-5, 1)] {
-        world.population.order(cell, Microjoules(limit), slots);
-        assert_eq!(world.pass(&[], &[]), [Verdict::Leave(cell)]);
+        assert_eq!(world.order(cell, Microjoules(limit), slots), [Verdict::Leave(cell)]);
         assert_eq!(world.pass(&[], &[]), []);
-        world.population.order(cell, LIMIT, 1);
-        world.pass(&[], &[]);
+        world.order(cell, LIMIT, 1);
     }
-    world.population.order(cell, Microjoules(i64::MAX), u16::MAX);
+    world.order(cell, Microjoules(i64::MAX), u16::MAX);
     assert_eq!(order(cell, &world).limit, PRICE_MAX, "no bid can overflow the sums of the tick");
     assert_eq!(world.pass(&[], &[]), [Verdict::Leave(cell)], "but nobody has so much");
 }
@@ -312,7 +317,7 @@ fn nothing_saves_the_dying() {
     let (mut world, cell) = World::with_cell(0);
     world.wait(100);
     world.pay(cell, 1_000_000);
-    world.population.order(cell, LIMIT, 1);
+    world.order(cell, LIMIT, 1);
     assert_eq!(world.wait(499), (499, vec![]), "neither money nor a new order");
     assert_eq!(world.pass(&[], &[]).last(), Some(&Verdict::Bury(cell, Reason::Insolvent)));
 }

@@ -114,7 +114,7 @@ fn pass_checked(world: &mut World, granted: &[CellId], usages: &[Usage]) -> Resu
 fn happen(world: &mut World, cell: CellId, happening: Happening) -> Result<(), TestCaseError> {
     let Some(member) = world.population.get(cell).cloned() else { return Ok(()) };
     match happening {
-        Happening::Order { limit, slots } => world.population.order(cell, Microjoules(limit), slots),
+        Happening::Order { limit, slots } => drop(world.order(cell, Microjoules(limit), slots)),
         Happening::Earn(amount) => world.pay(cell, amount),
         Happening::Spend => {
             let free = world.ledger.free(member.wallet).0;
