@@ -44,6 +44,12 @@ enum Task {
     },
     /// Runs only the rules of this repository that no other tool knows.
     Tidy,
+    /// Counts the seeds for which the story of the fast demonstration holds: at least 95 of 100 must.
+    Story {
+        /// Says how many seeds are tried.
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..))]
+        seeds: u32,
+    },
     /// Builds the agents for wasm again.
     Wasm,
 }
@@ -53,6 +59,11 @@ fn main() -> anyhow::Result<ExitCode> {
     let summary = match Arguments::parse().task {
         Task::Check { only, seeds } => check(&Settings { root, seeds }, &only),
         Task::Tidy => check(&Settings { root, seeds: 0 }, &[Step::Tidy]),
+        Task::Story { seeds } => {
+            let mut summary = Summary::default();
+            summary.run("story", || steps::runs::story(&root, seeds));
+            summary
+        }
         Task::Wasm => {
             let built = process::shown(&mut steps::wasm::build(&root))?;
             return Ok(if built { ExitCode::SUCCESS } else { ExitCode::FAILURE });

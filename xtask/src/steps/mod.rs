@@ -8,7 +8,7 @@ pub(crate) mod wasm;
 
 mod tests;
 
-mod runs;
+pub(crate) mod runs;
 
 use std::path::PathBuf;
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
 use serde_json::{Deserializer, Value};
 
 use crate::process::{Errors, captured, cargo, shown};
@@ -11,6 +11,9 @@ use crate::report::Outcome;
 
 /// The demonstration as `cargo run --release --` takes it.
 const DEMO: [&str; 5] = ["demo", "--fast", "--seed", "7", "--json"];
+
+/// Share of the seeds for which the story of the demonstration must hold.
+const STORY_PERCENT: u64 = 95;
 
 /// Plays the simulation. It prints the seed that failed and the command that replays it.
 pub(super) fn simulation(root: &Path, seeds: u32) -> anyhow::Result<Outcome> {
@@ -31,6 +34,24 @@ pub(super) fn demo(root: &Path) -> anyhow::Result<Outcome> {
         return Ok(Outcome::passed());
     }
     Ok(Outcome::failed(difference(&first, &second)))
+}
+
+/// Runs the fast demonstration with the seeds from zero on and counts those in which the story holds.
+pub(crate) fn story(root: &Path, seeds: u32) -> anyhow::Result<Outcome> {
+    let mut held = 0;
+    let maxwell = program(root, "maxwell")?;
+    for seed in 0..seeds {
+        let mut demo = Command::new(maxwell.get_program());
+        demo.args(["demo", "--fast", "--json", "--seed", &seed.to_string()]);
+        let report: Value = serde_json::from_slice(&output(&mut demo)?)?;
+        let holds =
+            report["story"]["holds"].as_bool().context("the report does not say whether the story holds")?;
+        println!("    seed {seed}: {}", report["story"]);
+        held += u32::from(holds);
+    }
+    println!("    the story holds for {held} of {seeds} seeds");
+    let enough = u64::from(held) * 100 >= u64::from(seeds) * STORY_PERCENT;
+    Ok(Outcome::of(enough, "the story holds for too few seeds"))
 }
 
 /// Builds the programs of the workspace and prepares one of them to run. `cargo run` would do, but it chooses the
