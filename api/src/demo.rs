@@ -16,7 +16,7 @@ pub struct DemoReport {
     pub mode: String,
     /// Seed of the modelled machine; absent in real time.
     pub seed: Option<u64>,
-    /// Why the run ended: `elapsed` or `interrupted`.
+    /// Why the run ended: `elapsed`, `interrupted`, or `output lost` when nobody could read it any more.
     pub ended: String,
     /// How long it ran.
     pub duration_s: f64,

@@ -11,7 +11,7 @@ use clap::{Parser, Subcommand};
 
 /// Sells the CPUs of a machine to the agents that run on it, at a price that follows its heat.
 #[derive(Debug, Parser)]
-#[command(name = "maxwell", version, max_term_width = 100)]
+#[command(name = "maxwell", version)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
@@ -19,7 +19,7 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Show the market at work: a useful agent and a parasite with equal money, on a modelled machine
+    /// Show the market at work: a useful agent and a parasite with equal money
     Demo(demo::Options),
     /// Show which sensors this machine has, which one is taken, and what it says
     Physics(physics::Options),

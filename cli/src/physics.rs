@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use maxwell_api::physics::{BackendReport, FigureReport, PhysicsReport, ReadingReport, VERSION};
 use maxwell_core::tick::{Figure, Provenance, Reading};
-use maxwell_core::units::Moment;
+use maxwell_core::units::{Microjoules, Moment};
 use maxwell_hypervisor::clock::{Clock, SystemClock};
 use maxwell_physics::load::ProcStat;
 use maxwell_physics::model::MachineModel;
@@ -27,7 +27,7 @@ pub(crate) struct Options {
     /// Replay a recorded trace instead of looking for sensors
     #[arg(long, value_name = "FILE.csv")]
     trace: Option<PathBuf>,
-    /// Look for sensors in this file tree instead of the machine's own
+    /// Look for sensors in this file tree
     #[arg(long, value_name = "DIR", default_value = "/")]
     sysfs_root: PathBuf,
     /// Print JSON
@@ -57,15 +57,17 @@ fn select(options: &Options, machine: MachineModel) -> Result<Selection> {
     Ok(choose(root, &choice, inputs)?)
 }
 
-/// Two samples: the power of the model is the CPU time between them. A trace is read at its beginning.
+/// Two samples: the power of the model is the CPU time between them. A trace may begin after the first or end before the
+/// second; then the other one is its reading.
 fn read(selection: &Selection) -> Result<Reading> {
     let mut clock = SystemClock::start();
     let mut sample = |at: Moment| {
         clock.wait_until(at);
         selection.sensor.sample(at)
     };
-    sample(Moment(0))?;
-    Ok(sample(Moment(BETWEEN_SAMPLES.as_nanos() as u64))?)
+    let first = sample(Moment(0));
+    let second = sample(Moment(BETWEEN_SAMPLES.as_nanos() as u64));
+    Ok(second.or_else(|error| first.map_err(|_| error))?)
 }
 
 fn report(selection: &Selection, reading: &Reading) -> PhysicsReport {
@@ -85,7 +87,7 @@ fn report(selection: &Selection, reading: &Reading) -> PhysicsReport {
         reading: ReadingReport {
             die_c: figure(&reading.die, |celsius| celsius.0),
             power_w: figure(&reading.power, |watts| watts.0),
-            energy_j: figure(&reading.energy, |energy| energy.as_joules()),
+            energy_j: figure(&reading.energy, Microjoules::as_joules),
         },
     }
 }

@@ -43,10 +43,16 @@ fn this_machine_is_read_or_modelled_and_it_says_so() {
 fn a_trace_is_replayed() {
     let files = Files::new();
     let trace = files.put("good.csv", b"t_s,die_c,power_w\n0.0,50.0,20.0\n1.0,51.0,21.0\n2.0,52.0,22.0\n");
-    let report = report(&["--trace", &trace]);
-    assert_eq!(taken(&report), "replay");
-    let die = report.reading.die_c.value;
+    let replayed = report(&["--trace", &trace]);
+    assert_eq!(taken(&replayed), "replay");
+    let die = replayed.reading.die_c.value;
     assert!((50.0..=52.0).contains(&die), "{die}");
+    // One that begins a little late, and one that is shorter than the time between two samples.
+    for (text, die) in [("0.1,40.0,20.0\n3.0,41.0,20.0", 40.0), ("0.0,30.0,20.0\n0.1,31.0,20.0", 30.0)] {
+        let trace = files.put("good.csv", format!("t_s,die_c,power_w\n{text}\n").as_bytes());
+        let read = report(&["--trace", &trace]).reading.die_c.value;
+        assert!((read - die).abs() < 0.01, "{read}");
+    }
     assert!(maxwell(&["physics", "--trace", &trace]).good().contains("good.csv was asked for"));
 }
 

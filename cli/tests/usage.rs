@@ -35,7 +35,11 @@ fn help_and_version_say_what_there_is() {
     for said in ["--plain", "--json", "--fast", "--seed", "--duration", "--scientist", "--miner"] {
         assert!(help.contains(said), "{said} is missing in:\n{help}");
     }
-    assert!(help.lines().all(|line| line.chars().count() <= 120), "{help}");
+    assert!(help.contains("[default: 7]") && help.contains("[default: 50]"), "{help}");
+    for args in [&["--help"][..], &["demo", "--help"], &["physics", "--help"]] {
+        let help = maxwell(args).good();
+        assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
+    }
     let version = maxwell(&["--version"]).good();
     assert_eq!(version, format!("maxwell {}\n", env!("CARGO_PKG_VERSION")));
 }

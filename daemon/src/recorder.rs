@@ -17,7 +17,7 @@ pub const AGENTS_SHOWN_MAX: usize = 4;
 pub const LINES_MAX: usize = 4_096;
 
 /// Log lines of one agent that are shown in one second.
-const SAID_PER_SECOND_MAX: u32 = 10;
+pub const SAID_PER_SECOND_MAX: u32 = 10;
 
 /// Something to show.
 #[expect(clippy::large_enum_variant, reason = "a sample is copied, so that sending it allocates nothing")]

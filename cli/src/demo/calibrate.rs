@@ -54,7 +54,7 @@ pub(crate) fn range_cost(
         }
         if let Some(exit) = usage.exit {
             bail!(
-                "the scientist is measured before the start and ended while it was: {}; it has to lease and claim \
+                "the scientist is measured before the start and ended too early: {}; it has to lease and claim \
                  ranges until it is told to end",
                 how_it_ended(exit, &cell.last_words())
             );

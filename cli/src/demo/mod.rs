@@ -19,33 +19,33 @@ use maxwell_api::demo::DemoReport;
 use maxwell_core::event::Stop;
 use maxwell_core::units::Nanoseconds;
 use maxwell_daemon::inbox::StopSwitch;
-use maxwell_daemon::recorder::LINES_MAX;
+use maxwell_daemon::recorder::{LINES_MAX, SAID_PER_SECOND_MAX};
 use maxwell_daemon::scenario::Scenario;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use story::StoryTeller;
 
 use crate::complain;
 
-/// Seed of `--fast` unless one is given.
+/// Seed of `--fast` unless one is given; the help names it.
 const SEED: u64 = 7;
 /// Exit code after SIGINT or SIGTERM.
 const INTERRUPTED: u8 = 130;
 /// Lines that the recorder makes in a second at most: the second itself, and ten of what each agent says.
-const LINES_PER_SECOND_MAX: usize = 1 + 2 * 10;
+const LINES_PER_SECOND_MAX: usize = 1 + 2 * SAID_PER_SECOND_MAX as usize;
 
 /// Options of `maxwell demo`.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Print one line a second (the default as long as there is no dashboard)
+    /// Print one line a second (the default)
     #[arg(long)]
     plain: bool,
     /// Print nothing but the report, as JSON
     #[arg(long, conflicts_with = "plain")]
     json: bool,
-    /// Run on a virtual clock with metered fuel: the same seed gives the same output, to the byte
+    /// Run on a virtual clock, where the same seed gives the same bytes
     #[arg(long)]
     fast: bool,
-    /// Seed of the modelled machine: its ambient temperature, other load, numbers searched, order of start
+    /// Seed of --fast: another machine, another start [default: 7]
     #[arg(long, requires = "fast", value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
     /// How long it runs

@@ -66,15 +66,17 @@ fn per_quantum(facts: &Facts) -> f64 {
 
 /// Two lines whose columns have the widths of [`second`] and [`agent_cells`].
 fn table_head(out: &mut impl Write, facts: &Facts) -> Result<()> {
-    let (mut upper, mut lower) = (
-        format!("\n{:>50}", "price of a quantum"),
-        format!("{:>9}{:>9}{:>8}{:>6}{:>9}{:>9}", "time", "die", "power", "slots", "reserve", "clearing"),
-    );
-    for agent in &facts.agents {
-        upper += &format!(" | {:<30}", agent.name);
-        lower += &format!(" | {:<7}{:>9}{:>6}{:>8}", "state", "balance", "ran", "primes");
+    write!(out, "\n{:>50}", "price of a quantum")?;
+    for (index, agent) in facts.agents.iter().enumerate() {
+        // No spaces at the end of the line.
+        let width = if index + 1 < facts.agents.len() { 30 } else { 0 };
+        write!(out, " | {:<width$}", agent.name)?;
     }
-    writeln!(out, "{}\n{lower}", upper.trim_end())
+    write!(out, "\n{:>9}{:>9}{:>8}{:>6}{:>9}{:>9}", "time", "die", "power", "slots", "reserve", "clearing")?;
+    for _ in &facts.agents {
+        write!(out, " | {:<7}{:>9}{:>6}{:>8}", "state", "balance", "ran", "primes")?;
+    }
+    writeln!(out)
 }
 
 /// One thing that happened.

@@ -111,6 +111,17 @@ impl Running {
         kill_process(self.pid, signal).expect("it is still there, or not yet waited for");
     }
 
+    /// Sends a signal again and again until the process is over.
+    pub(crate) fn signal_until_over(&mut self, signal: Signal) {
+        let begun = Instant::now();
+        while self.ended.is_none() {
+            assert!(begun.elapsed() < DEADLINE, "{}: it does not listen to {signal:?}", self.what);
+            // It may be over since the last look; then the next one sees it.
+            let _ = kill_process(self.pid, signal);
+            self.ended = self.exit.recv_timeout(Duration::from_millis(20)).ok();
+        }
+    }
+
     /// Waits until the names of its threads are as wanted, or the process is over.
     pub(crate) fn wait_for_threads(&self, wanted: impl Fn(&[String]) -> bool) {
         let begun = Instant::now();
@@ -130,7 +141,7 @@ impl Running {
 
     /// Waits for its end: process, output and all.
     pub(crate) fn end(mut self) -> Done {
-        let status = match self.exit.recv_timeout(DEADLINE) {
+        let status = match self.ended.map_or_else(|| self.exit.recv_timeout(DEADLINE), Ok) {
             Ok(status) => status,
             Err(RecvTimeoutError::Timeout) => {
                 panic!("{}: it hangs, with threads {:?}", self.what, self.threads())

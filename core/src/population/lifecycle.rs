@@ -74,7 +74,15 @@ pub enum State {
 impl State {
     /// Whether the end is announced and not yet there.
     pub const fn is_dying(&self) -> bool {
-        matches!(self, Self::Dying { .. })
+        self.announced().is_some()
+    }
+
+    /// The reason of an end that is announced and not yet there.
+    pub const fn announced(&self) -> Option<Reason> {
+        match self {
+            Self::Dying { reason, .. } => Some(*reason),
+            _ => None,
+        }
     }
 }
 

@@ -162,7 +162,7 @@ impl Population {
             self.verdicts.extend([
                 Verdict::Leave(member.cell),
                 Verdict::Kill(member.cell),
-                Verdict::Bury(member.cell, Reason::Operator),
+                Verdict::Bury(member.cell, member.state.announced().unwrap_or(Reason::Operator)),
             ]);
         }
         &self.verdicts
