@@ -120,7 +120,9 @@ impl Life {
             Reason::Operator => true,
         };
         must!(is_right, "{cell:?} ends of {reason:?}; it was told {told:?} and left with {exit:?}");
-        if *reason == Reason::Operator {
+        // Who is still in the population is buried because the node stops; a dying one keeps its announced reason.
+        let stopped = *reason == Reason::Operator || (told.is_some() && !self.gone.contains(cell));
+        if stopped {
             self.stopping = true;
         } else {
             must!(self.gone.remove(cell), "{cell:?} is buried and still in the population");
