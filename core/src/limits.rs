@@ -38,6 +38,10 @@ pub const REQUESTS_PER_QUANTUM_MAX: u32 = 64;
 /// Refused requests in one quantum after which the cell is taken to be flooding and is ended with reason `limit`.
 pub const REFUSALS_PER_QUANTUM_MAX: u32 = 10_000;
 
+/// Bytes that host calls move for a cell in one quantum of the deterministic mode, in which host work costs no fuel:
+/// about what they can move in the 10 ms of a real one.
+pub const HOST_BYTES_PER_QUANTUM_MAX: usize = 16 << 20;
+
 /// Bytes of one log line of a cell: a terminal's width and a half.
 pub const LOG_LINE_MAX: usize = 120;
 

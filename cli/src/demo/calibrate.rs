@@ -90,7 +90,8 @@ impl Work {
         while let Ok(Event::Request { request, .. }) = requests.try_recv() {
             match request {
                 Request::Lease => {
-                    cell.reply(Reply::Leased(self.leased));
+                    // The ranges that the market will begin with: later ones hold larger numbers and take longer.
+                    cell.reply(Reply::Leased(self.ranges.first + self.leased));
                     self.leased += 1;
                 }
                 Request::Claim(claim) => {
@@ -105,8 +106,9 @@ impl Work {
     }
 
     fn holds(&mut self, claim: Claim) -> bool {
-        let numbers = self.ranges.numbers(claim.range);
-        claim.range < self.leased && self.sieve.answer(claim.range, numbers) == claim
+        let leased = self.ranges.first..self.ranges.first + self.leased;
+        leased.contains(&claim.range)
+            && self.sieve.answer(claim.range, self.ranges.numbers(claim.range)) == claim
     }
 }
 

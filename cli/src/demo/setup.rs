@@ -27,9 +27,9 @@ use maxwell_physics::sensor::ErrorBars;
 use super::calibrate::{Patience, range_cost};
 use super::{Mode, Modules};
 
-/// Fuel of a quantum in the fast mode, one unit for each operation of wasm: about a hundredth of what a core of today
-/// does in 10 ms, so that a whole run takes about two seconds.
-pub(crate) const FAST_FUEL: u64 = 1_000_000;
+/// Fuel of a quantum in the fast mode, one unit for each operation of wasm: about a fortieth of what a core of today
+/// does in 10 ms, so that a whole run takes about three seconds.
+pub(crate) const FAST_FUEL: u64 = 2_350_000;
 
 /// What was found out before the start.
 #[derive(Clone, Debug)]

@@ -162,7 +162,7 @@ impl<'a> StoryTeller<'a> {
                 "CPU time, work and payments are real; Maxwell's own CPU time heats the modelled machine too.".to_owned()
             }
             Mode::Fast { .. } => format!(
-                "Time is virtual: a quantum is {FAST_FUEL} units of fuel, about a hundredth of what a core of today does in 10 ms, \
+                "Time is virtual: a quantum is {FAST_FUEL} units of fuel, about a fortieth of what a core of today does in 10 ms, \
                  and the bounty of a range is scaled to it. Maxwell's own CPU time counts as none."
             ),
         });

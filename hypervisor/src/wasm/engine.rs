@@ -38,6 +38,11 @@ pub(super) fn engine(metering: Metering) -> Result<Engine, RuntimeError> {
     config.wasm_multi_memory(false).wasm_memory64(false).wasm_tail_call(false);
     config.wasm_relaxed_simd(false).wasm_component_model(false);
 
+    // Filling a whole memory is one operation and so one unit of fuel: a quantum of fuel could last for hours.
+    if metering == Metering::Fuel {
+        config.wasm_bulk_memory(false);
+    }
+
     // Discarded pages must read as zero. With copy-on-write images they would read as the module's initial data.
     config.memory_init_cow(false);
     config.memory_reservation(MEMORY_RESERVATION).memory_guard_size(MEMORY_GUARD).memory_may_move(true);

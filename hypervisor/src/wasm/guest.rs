@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use maxwell_api::abi;
 use maxwell_core::event::Request;
+use maxwell_core::limits::HOST_BYTES_PER_QUANTUM_MAX;
 use wasmtime::{Caller, Extern, Memory, ModuleExport};
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::p1::WasiP1Ctx;
@@ -29,6 +30,8 @@ pub(super) struct Guest {
     pub(super) fuel: Option<u64>,
     requests: Requests,
     memory: Option<ModuleExport>,
+    /// Bytes that host calls have moved for the program since it last yielded within one.
+    host_bytes: usize,
 }
 
 impl Guest {
@@ -55,6 +58,7 @@ impl Guest {
             fuel,
             requests: Requests::new(config.id, config.events),
             memory,
+            host_bytes: 0,
         }
     }
 
@@ -100,6 +104,19 @@ impl Guest {
     pub(super) fn ask_ahead(&mut self) {
         let panel = self.panel.clone();
         self.requests().ask_ahead(&panel.leases);
+    }
+
+    /// Notes work of a host call, and whether the program shall yield before it goes on.
+    pub(super) fn host_work_is_due(&mut self, bytes: usize) -> bool {
+        if self.fuel.is_none() {
+            return !self.panel.is_open();
+        }
+        self.host_bytes += bytes;
+        let due = self.host_bytes >= HOST_BYTES_PER_QUANTUM_MAX;
+        if due {
+            self.host_bytes = 0;
+        }
+        due
     }
 
     fn requests(&mut self) -> &mut Requests {

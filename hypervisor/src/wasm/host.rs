@@ -25,7 +25,9 @@ pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     linker.func_wrap(abi::MODULE, "set_bid", set_bid)?;
     linker.func_wrap_async(abi::MODULE, "lease", |caller, (): ()| Box::new(lease(caller)))?;
     linker.func_wrap(abi::MODULE, "claim", claim)?;
-    linker.func_wrap(abi::MODULE, "discard", discard)?;
+    linker.func_wrap_async(abi::MODULE, "discard", |caller, (pointer, bytes): (u32, u32)| {
+        Box::new(discard(caller, pointer, bytes))
+    })?;
     linker.func_wrap(abi::MODULE, "log", log)?;
     linker
         .func_wrap(abi::MODULE, "notice", |caller: Caller<'_, Guest>| caller.data().panel.packed_notice())?;
@@ -105,25 +107,40 @@ async fn lease(mut caller: Caller<'_, Guest>) -> Result<i64> {
     }
 }
 
-fn discard(mut caller: Caller<'_, Guest>, pointer: u32, bytes: u32) -> Result<i32> {
+async fn discard(mut caller: Caller<'_, Guest>, pointer: u32, bytes: u32) -> Result<i32> {
     let Some(memory) = memory(&mut caller) else { return caller.data_mut().refuse(abi::E_INVALID) };
-    let (memory, guest) = memory.data_and_store_mut(&mut caller);
-    if stretch(memory, pointer, bytes).is_none() {
+    let (bytes_of, guest) = memory.data_and_store_mut(&mut caller);
+    if stretch(bytes_of, pointer, bytes).is_none() {
         return guest.refuse(abi::E_INVALID);
     }
     // Rounded inward to whole pages; the memory's own start is page-aligned.
     let page = abi::PAGE as usize;
     let start = (pointer as usize).next_multiple_of(page);
     let end = (pointer as usize + bytes as usize) / page * page;
-    if start >= end {
-        return Ok(abi::OK);
+    for from in (start..end).step_by(DISCARD_CHUNK) {
+        let to = end.min(from + DISCARD_CHUNK);
+        let (bytes_of, guest) = memory.data_and_store_mut(&mut caller);
+        if discard_pages(&mut bytes_of[from..to]).is_err() {
+            return guest.refuse(abi::E_BUSY);
+        }
+        guest.panel.count_freed((to - from) as u64);
+        yield_when_due(&mut caller, to - from).await?;
     }
-    if discard_pages(&mut memory[start..end]).is_err() {
-        return guest.refuse(abi::E_BUSY);
-    }
-    guest.panel.count_freed((end - start) as u64);
     Ok(abi::OK)
 }
+
+/// In the middle of a long host call that moved `bytes` bytes more: gives the slot back if the quantum is over. In the
+/// deterministic mode host work costs no fuel, so there a quantum is over after so many bytes.
+pub(super) async fn yield_when_due(caller: &mut Caller<'_, Guest>, bytes: usize) -> Result<()> {
+    if caller.data_mut().host_work_is_due(bytes) {
+        give_slot_back().await;
+        resume(caller, true)?;
+    }
+    Ok(())
+}
+
+/// Bytes that are discarded before a long call looks at the time: about 50 µs of work.
+const DISCARD_CHUNK: usize = 1 << 20;
 
 /// Gives whole pages back to the system; they read as zero from then on.
 fn discard_pages(pages: &mut [u8]) -> rustix::io::Result<()> {

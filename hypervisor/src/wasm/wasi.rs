@@ -14,7 +14,7 @@ use wasmtime::{Caller, Linker, Result};
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock};
 
 use super::guest::{Guest, memory, stretch};
-use super::host::{give_slot_back, pause, resume};
+use super::host::{give_slot_back, pause, resume, yield_when_due};
 use super::output::Stream;
 use super::panel::Panel;
 
@@ -165,22 +165,21 @@ fn write_all(memory: &[u8], guest: &Guest, stream: Stream, iovecs: u32, count: u
     Some(total)
 }
 
-async fn random_get(mut caller: Caller<'_, Guest>, pointer: u32, bytes: u32) -> i32 {
-    let Some(memory) = memory(&mut caller) else { return E_FAULT };
+async fn random_get(mut caller: Caller<'_, Guest>, pointer: u32, bytes: u32) -> Result<i32> {
+    let Some(memory) = memory(&mut caller) else { return Ok(E_FAULT) };
     let (start, end) = (pointer as usize, pointer as usize + bytes as usize);
     if end > memory.data_size(&caller) {
-        return E_FAULT;
+        return Ok(E_FAULT);
     }
     for from in (start..end).step_by(RANDOM_CHUNK) {
-        let (memory, guest) = memory.data_and_store_mut(&mut caller);
-        if !guest.randomness.fill(&mut memory[from..end.min(from + RANDOM_CHUNK)]) {
-            return E_IO;
+        let to = end.min(from + RANDOM_CHUNK);
+        let (bytes_of, guest) = memory.data_and_store_mut(&mut caller);
+        if !guest.randomness.fill(&mut bytes_of[from..to]) {
+            return Ok(E_IO);
         }
-        if !guest.panel.is_open() {
-            give_slot_back().await;
-        }
+        yield_when_due(&mut caller, to - from).await?;
     }
-    SUCCESS
+    Ok(SUCCESS)
 }
 
 /// A subscription to a clock: what the program gave to know it by, and when it is due on the node's clock.
