@@ -37,7 +37,7 @@ pub const PRICE_CLEARING: i32 = 1;
 pub const RANGE_ORIGIN: u64 = 1_000_000_000;
 /// Numbers in one range: range `r` covers `RANGE_ORIGIN + r * RANGE_WIDTH` up to the next range's first.
 pub const RANGE_WIDTH: u64 = 1_024;
-/// Ranges that there are; the verifier's primality test is proved up to `RANGE_ORIGIN + RANGE_MAX * RANGE_WIDTH`.
+/// Ranges that there are: up to numbers of about three million millions, whose square roots a verifier can sieve.
 pub const RANGE_MAX: u64 = 3_000_000_000;
 
 /// Page size that `discard` works in, in bytes.

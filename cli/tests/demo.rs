@@ -88,7 +88,7 @@ fn the_plain_table_is_aligned_and_fits() {
 }
 
 #[test]
-fn real_time_tells_the_same_kind_of_story() {
+fn a_real_time_run_ends_on_time_and_accounts_for_every_tick() {
     let done = maxwell(&["demo", "--duration", "2", "--json"]);
     assert_eq!(done.code, Some(0));
     let report = done.report();

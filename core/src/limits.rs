@@ -23,7 +23,11 @@ pub const SLOTS_MAX: u16 = 1_024;
 /// Cells of one node: what 65,530 memory mappings (the kernel's default per process) allow at six mappings a cell.
 pub const CELLS_MAX: usize = 10_000;
 
-/// Ledger accounts: a wallet for every cell, escrows and the host's own.
+/// Verdicts of one tick about one cell: it leaves the book, is killed and is buried.
+pub const VERDICTS_PER_CELL_MAX: usize = 3;
+
+/// Ledger accounts: wallets, escrows and the host's own. None is ever closed, so this also bounds how many a node
+/// opens in its life.
 pub const ACCOUNTS_MAX: usize = 2 * CELLS_MAX;
 
 /// Events waiting for the main loop. Beyond it a cell's request is refused with "busy", never queued without bound.

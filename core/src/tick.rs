@@ -198,13 +198,12 @@ pub struct Usage {
     pub wait: Option<Wait>,
 }
 
-/// What a transfer is for. With the tick and the account it names the transfer, so none is made twice.
+/// What a transfer is for. Tick, cell and kind name what a bill posts, and no bill posts for one tick twice; a payment of
+/// the bounty is named by its range, whose lease ends with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// New tokens, from mint.
     Mint,
-    /// From a sponsor or an operator to a wallet or an escrow.
-    Fund,
     /// Quanta of a billing window.
     Quanta,
     /// Rent of the memory held in a billing window.

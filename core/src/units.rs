@@ -189,7 +189,7 @@ impl Ppm {
     /// One to one.
     pub const ONE: Self = Self(1_000_000);
 
-    /// The nearest whole part per million. Negative and non-finite ratios become zero.
+    /// The nearest whole part per million. Negative ratios and NaN become zero, too large ones the largest.
     pub fn from_ratio(ratio: f64) -> Self {
         Self((ratio * 1e6).round() as u64)
     }

@@ -21,6 +21,8 @@ pub struct TickReport<'a> {
     pub clearing: &'a Clearing,
     /// What was used.
     pub usages: &'a [Usage],
+    /// What was posted, if a billing window ended.
+    pub transfers: &'a [Transfer],
     /// Who lives.
     pub population: &'a Population,
     /// Who has what.

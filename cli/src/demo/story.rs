@@ -58,7 +58,11 @@ impl<'a> StoryTeller<'a> {
         }
         let first = self.seconds == 0;
         let at = sample.at.as_seconds();
-        extend(&mut self.temperature, sample.die, at, first);
+        // Without a fresh reading the controller's temperature is an assumption, and no part of the curve.
+        if sample.fresh {
+            let begins = self.temperature == Curve::default();
+            extend(&mut self.temperature, sample.die, at, begins);
+        }
         extend(&mut self.reserve, sample.reserve, at, first);
         extend(&mut self.clearing, sample.clearing, at, first);
         self.seconds += 1;

@@ -117,7 +117,10 @@ impl Auction {
             if order.limit < reserve {
                 return ControlFlow::Break(());
             }
-            if ledger.free(order.wallet) < order.limit.times(u64::from(order.slots)) {
+            // The same money pays once: what a wallet has won already in this walk is not free for its next order.
+            let won = units.iter().take(slots).filter(|unit| unit.wallet == order.wallet);
+            let spent: Microjoules = won.map(|unit| unit.limit).sum();
+            if ledger.free(order.wallet) - spent < order.limit.times(u64::from(order.slots)) {
                 return ControlFlow::Continue(());
             }
             let unit = Unit { cell: order.cell, wallet: order.wallet, limit: order.limit };

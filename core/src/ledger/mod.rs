@@ -134,6 +134,11 @@ impl Ledger {
         &self.grants
     }
 
+    /// Transfers that the last window posted; none in a tick that ends no window.
+    pub fn transfers(&self) -> &[Transfer] {
+        &self.transfers
+    }
+
     /// The grants of the current tick.
     pub fn grants(&self) -> &[Grant] {
         &self.grants

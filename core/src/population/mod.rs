@@ -7,7 +7,7 @@ pub mod lifecycle;
 
 use crate::auction::book::Order;
 use crate::ledger::Ledger;
-use crate::limits::{CELLS_MAX, PRICE_MAX, SLOTS_MAX};
+use crate::limits::{CELLS_MAX, PRICE_MAX, SLOTS_MAX, VERDICTS_PER_CELL_MAX};
 use crate::tick::{AccountId, CellId, Grant, Quote, SlotId, Usage, Wait};
 use crate::units::{Microjoules, Nanoseconds};
 use lifecycle::{Member, Reason, State};
@@ -74,7 +74,7 @@ impl Population {
             policy,
             members: Vec::with_capacity(CELLS_MAX),
             late: Vec::with_capacity(2 * usize::from(SLOTS_MAX)),
-            verdicts: Vec::with_capacity(3 * CELLS_MAX),
+            verdicts: Vec::with_capacity(VERDICTS_PER_CELL_MAX * CELLS_MAX),
             next: 0,
         }
     }
@@ -110,11 +110,12 @@ impl Population {
         book_change(member)
     }
 
-    /// The answer that a cell waited for has come.
-    pub fn answered(&mut self, cell: CellId) {
-        if let Some(member) = self.get_mut(cell) {
-            member.wait = member.wait.filter(|wait| *wait != Wait::Reply);
-        }
+    /// The answer that a cell waited for has come. What follows for the book, as with [`Population::order`].
+    #[must_use = "the book must learn of the change before the next auction"]
+    pub fn answered(&mut self, cell: CellId) -> Option<Verdict> {
+        let member = self.get_mut(cell)?;
+        member.wait = member.wait.filter(|wait| *wait != Wait::Reply);
+        book_change(member)
     }
 
     /// A live cell.

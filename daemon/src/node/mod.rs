@@ -13,7 +13,7 @@ use maxwell_core::energy::{Attribution, CpuTime, EnergyProfile, Shares};
 use maxwell_core::event::{Event, Stop};
 use maxwell_core::invariants::{self, Violation};
 use maxwell_core::ledger::{BillingPolicy, Ledger, LedgerError, Role};
-use maxwell_core::limits::{CELLS_MAX, QUANTUM};
+use maxwell_core::limits::{CELLS_MAX, QUANTUM, VERDICTS_PER_CELL_MAX};
 use maxwell_core::population::{LifePolicy, Population, PopulationError, Verdict};
 use maxwell_core::price::{PriceConfig, PriceError, Pricer};
 use maxwell_core::tick::{AccountId, CellId, Quote, Usage};
@@ -144,7 +144,7 @@ impl Node {
             last_quote: None,
             next_tick: around.clock.now(),
             missed: 0,
-            verdicts: Vec::with_capacity(2 * CELLS_MAX),
+            verdicts: Vec::with_capacity(VERDICTS_PER_CELL_MAX * CELLS_MAX),
             clock: around.clock,
             inbox: around.inbox,
             sensors: around.sensors,
@@ -272,6 +272,7 @@ impl Node {
             quote: &quote,
             clearing,
             usages,
+            transfers: self.ledger.transfers(),
             population: &self.population,
             ledger: &self.ledger,
             shares,

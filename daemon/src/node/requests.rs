@@ -32,7 +32,9 @@ impl Node {
     fn lease(&mut self, cell: CellId) {
         let lease = self.bounty.as_mut().and_then(|bounty| bounty.lease(cell, &self.ledger));
         self.cells.reply(cell, lease.map_or(Reply::NoLease, Reply::Leased));
-        self.population.answered(cell);
+        if let Some(verdict) = self.population.answered(cell) {
+            self.carry_out(verdict);
+        }
     }
 
     fn claim(&mut self, cell: CellId, claim: Claim) {

@@ -28,6 +28,8 @@ pub(super) fn demo(root: &Path) -> anyhow::Result<Outcome> {
     demo.args(DEMO);
     let first = output(&mut demo)?;
     let values = json_values(&first)?;
+    let report: Value = serde_json::from_slice(&first)?;
+    ensure!(report["story"]["holds"] == true, "the story does not hold: {}", report["story"]);
     let second = output(&mut demo)?;
     if first == second {
         println!("    two runs gave the same {} bytes, {values} JSON values", first.len());

@@ -22,18 +22,23 @@ fn cases() -> impl Strategy<Value = Case> {
     })
 }
 
-/// Units of funded orders at or above the reserve, best first: cell, wallet, limit.
+/// Units of funded orders at or above the reserve, best first: cell, wallet, limit. What a wallet wins with one order
+/// does not fund its next.
 fn funded_units(case: &Case) -> Vec<(u32, usize, i64)> {
-    let numbered = case.bids.iter().enumerate();
-    let mut funded: Vec<_> = numbered
-        .filter(|(_, bid)| bid.limit >= case.reserve)
-        .filter(|(_, bid)| case.balances[bid.wallet] >= bid.limit * i64::from(bid.slots))
-        .collect();
-    funded.sort_by_key(|(cell, bid)| (-bid.limit, *cell));
-    let units = funded.into_iter().flat_map(|(cell, bid)| {
-        std::iter::repeat_n((cell as u32, bid.wallet, bid.limit), usize::from(bid.slots))
-    });
-    units.collect()
+    let mut bids: Vec<_> =
+        case.bids.iter().enumerate().filter(|(_, bid)| bid.limit >= case.reserve).collect();
+    bids.sort_by_key(|(cell, bid)| (-bid.limit, *cell));
+    let (mut units, mut left, mut balances) = (Vec::new(), case.slots, case.balances.clone());
+    for (cell, bid) in bids {
+        if balances[bid.wallet] < bid.limit * i64::from(bid.slots) {
+            continue;
+        }
+        let won = left.min(bid.slots);
+        left -= won;
+        balances[bid.wallet] -= bid.limit * i64::from(won);
+        units.extend(std::iter::repeat_n((cell as u32, bid.wallet, bid.limit), usize::from(bid.slots)));
+    }
+    units
 }
 
 /// Profit of the bidder with this value when everybody bids as they do: a slot is worth its value, one is wanted.

@@ -58,6 +58,13 @@ impl World {
         verdicts
     }
 
+    /// An answer that the cell waited for, and what followed for the book carried out.
+    fn answer(&mut self, cell: CellId) -> Vec<Verdict> {
+        let verdicts: Vec<_> = self.population.answered(cell).into_iter().collect();
+        self.carry_out(&verdicts);
+        verdicts
+    }
+
     fn quote(&self) -> Quote {
         Quote {
             // Never the end of a window: no bill is posted behind the test's back.

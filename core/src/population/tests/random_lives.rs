@@ -121,7 +121,7 @@ fn happen(world: &mut World, cell: CellId, happening: Happening) -> Result<(), T
             world.pay(cell, -(free.max(0) / 2));
         }
         Happening::Debt => world.drive_into_debt(cell),
-        Happening::Answer => world.population.answered(cell),
+        Happening::Answer => drop(world.answer(cell)),
         Happening::Weather { fresh, supply } => (world.fresh, world.supply) = (fresh, supply),
         Happening::Quiet(ticks) => {
             for _ in 0..ticks {

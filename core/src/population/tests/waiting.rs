@@ -20,13 +20,13 @@ fn a_cell_that_waits_for_an_answer_is_out_of_the_book_until_it_comes() {
     let asks = Usage { wait: Some(Wait::Reply), ..usage(cell) };
     assert_eq!(world.pass(&[cell], &[asks]), [Verdict::Leave(cell)]);
     assert_eq!(world.wait(50), (50, vec![]));
-    world.population.answered(cell);
-    assert_eq!(world.pass(&[], &[]), [Verdict::Enter(standing)]);
+    assert_eq!(world.answer(cell), [Verdict::Enter(standing)], "the next auction knows it");
+    assert_eq!(world.pass(&[], &[]), []);
 
     let sleeps = Usage { wait: Some(Wait::Until(Moment(u64::MAX))), ..usage(cell) };
     world.pass(&[cell], &[sleeps]);
-    world.population.answered(cell);
-    assert_eq!(world.pass(&[], &[]), [], "an answer wakes nobody who sleeps");
+    assert_eq!(world.answer(cell), [], "an answer wakes nobody who sleeps");
+    assert_eq!(world.pass(&[], &[]), []);
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn the_dying_that_wait_or_are_late_get_no_slot() {
     assert_eq!(world.population.dying().count(), 0, "late");
     world.pass(&[], &[Usage { wait: Some(Wait::Reply), ..usage(cell) }]);
     assert_eq!(world.population.dying().count(), 0, "waits");
-    world.population.answered(cell);
+    world.answer(cell);
     assert_eq!(world.population.dying().count(), 1);
 }
 
