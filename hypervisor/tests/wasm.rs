@@ -520,3 +520,28 @@ fn a_runtime_that_goes_away_takes_its_cells_running_time_with_it() {
     running.revoke();
     assert_eq!(common::usage(&mut *running).used, Nanoseconds::ZERO);
 }
+
+#[test]
+fn host_work_ends_a_quantum_of_fuel_though_it_costs_none() {
+    for call in [
+        "(call $random_get (i32.const 0) (i32.const 262144))",
+        "(call $discard (i32.const 0) (i32.const 262144))",
+    ] {
+        // 200 calls of 256 KiB are 50 MiB, a little more than three times what a quantum may move.
+        let body = format!(
+            "(local $n i32)
+            (loop $again
+                (drop {call})
+                (local.set $n (i32.add (local.get $n) (i32.const 1)))
+                (br_if $again (i32.lt_u (local.get $n) (i32.const 200))))"
+        );
+        let mut harness = Harness::deterministic();
+        let (mut cell, _queue) = harness.wat(&module(&body));
+        let mut quanta = 0;
+        let last = harness.quanta_until(&mut *cell, |usage| {
+            quanta += 1;
+            usage.exit.is_some()
+        });
+        assert_eq!((last.exit, quanta), (Some(Exit::Finished), 4), "{call}: {}", cell.last_words());
+    }
+}
