@@ -19,8 +19,8 @@ extern "C" {
     fn notice() -> i64;
 }
 
-/// Looks at the notice that one pause is made of: some milliseconds. The interface has no sleep, so a cell that waits
-/// does it on its slot, and pays.
+/// Looks at the notice that one pause is made of: some milliseconds, on the slot and paid for. A WASI sleep would give
+/// the slot back; looking lets the agent see its end at once.
 const PAUSE_LOOKS: u32 = 100_000;
 
 /// The node that runs this module.
