@@ -42,7 +42,7 @@ pub(crate) enum Step {
     Clippy,
     /// The documentation builds without a dead link.
     Doc,
-    /// Unit, property, snapshot, contract and documentation tests pass, and the examples build.
+    /// Unit, property, contract and documentation tests pass, and the examples build.
     Test,
     /// The simulation keeps every invariant for a number of seeds.
     Simulation,
