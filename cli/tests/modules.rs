@@ -161,11 +161,12 @@ fn a_scientist_that_cannot_be_measured_is_refused_with_a_reason() {
 fn a_scientist_of_ones_own_is_measured_and_paid_for_what_is_true() {
     let files = Files::new();
     let done =
-        demo(&[&FAST[..], &["--seed", "3"]].concat(), "scientist", &files.program(&programs::earn_once()));
+        demo(&[&FAST[..], &["--seed", "3"]].concat(), "scientist", &files.program(&programs::earn_once(3)));
     assert_eq!(done.code, Some(0), "{done:?}");
     let report = done.report();
     let scientist = agent(&report, "scientist");
-    // In the market it claims the same, which is true of range 0 and of no other; it leased another one.
-    assert_eq!((scientist.primes, scientist.ranges_paid, scientist.claims_refused), (0, 0, 1));
+    // In the market it leases the same range and claims the same, and that once.
+    assert!(scientist.primes > 0, "{scientist:?}");
+    assert_eq!((scientist.ranges_paid, scientist.claims_refused), (1, 0));
     assert!(report.work.cpu_per_range_s > 0.0);
 }

@@ -75,7 +75,7 @@ fn a_reader_who_does_not_read_delays_nothing() {
 #[test]
 fn a_slow_reader_gets_every_line() {
     let files = Files::new();
-    let scientist = files.put("scientist.wasm", &common::programs::module(&earn_once()));
+    let scientist = files.put("scientist.wasm", &common::programs::module(&earn_once(7)));
     let chatter = files.program(CHATTER);
     let args = ["demo", "--fast", "--duration", "600", "--miner", &chatter, "--scientist", &scientist];
     let at_once = Running::start(&args).end().good();

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use maxwell_api::abi::{RANGE_MAX, RANGE_ORIGIN, RANGE_WIDTH};
-use maxwell_core::bounty::{Ranges, Verifier};
+use maxwell_core::bounty::Verifier;
+use maxwell_daemon::scenario::Scenario;
 use tempfile::TempDir;
 
 /// Computes for ever and never yields.
@@ -52,19 +52,18 @@ pub(crate) fn exit(status: i32) -> String {
     format!("(call $proc_exit (i32.const {status}))")
 }
 
-/// Earns once: leases a range and claims what is true of range 0, then sleeps. A scientist good enough for the
-/// measurement, and cheap to run for a long time.
-pub(crate) fn earn_once() -> String {
-    let ranges = Ranges { origin: RANGE_ORIGIN, width: RANGE_WIDTH, first: 0, end: RANGE_MAX };
-    let truth = Verifier::default().answer(0, ranges.numbers(0));
+/// Earns once: leases a range and claims what is true of the first range of the fast run with this seed, then sleeps. A
+/// scientist good enough for the measurement, and cheap to run for a long time.
+pub(crate) fn earn_once(seed: u64) -> String {
+    let ranges = Scenario::seeded(seed).ranges();
+    let truth = Verifier::default().answer(ranges.first, ranges.numbers(ranges.first));
     claim(truth.count, truth.sum)
 }
 
-/// Leases a range, claims something of range 0, then sleeps.
+/// Leases a range, claims something of it, then sleeps.
 pub(crate) fn claim(count: u32, sum: u64) -> String {
     format!(
-        "(drop (call $lease))
-         (drop (call $claim (i64.const 0) (i32.const {count}) (i64.const {sum})))
+        "(drop (call $claim (call $lease) (i32.const {count}) (i64.const {sum})))
          {SLEEP}"
     )
 }
