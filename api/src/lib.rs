@@ -5,4 +5,6 @@ pub mod abi;
 
 pub mod demo;
 
+pub mod experiment;
+
 pub mod physics;

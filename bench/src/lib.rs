@@ -10,7 +10,7 @@ use maxwell_core::event::{Claim, Event};
 use maxwell_core::limits::{CELL_MEMORY, WINDOW};
 use maxwell_core::tick::CellId;
 use maxwell_core::units::{Bytes, Microjoules, Nanoseconds};
-use maxwell_daemon::host::{HostMeter, ProcessMeter, ScriptedMeter};
+use maxwell_daemon::host::{CellsRun, HostMeter, ProcessMeter, ScriptedMeter};
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::node::{Launch, Node, Surroundings};
 use maxwell_daemon::recorder::{LINES_MAX, Line, Recorder};
@@ -82,8 +82,13 @@ pub fn wasm_node() -> Bench {
     let verifier = |events: &SyncSender<Event>| {
         Box::new(ThreadVerifier::start(events.clone()).expect("a thread")) as Box<dyn Verifier>
     };
-    let (mut bench, events) =
-        connect(&scenario, Box::new(clock), Box::new(ProcessMeter::start()), verifier, sampler);
+    let (mut bench, events) = connect(
+        &scenario,
+        Box::new(clock),
+        Box::new(ProcessMeter::start(CellsRun::Inside)),
+        verifier,
+        sampler,
+    );
     for wasm in [maxwell_agents::SCIENTIST_WASM, maxwell_agents::MINER_WASM] {
         let program = runtime.compile(wasm).expect("the agents' modules are accepted");
         let bid = bench.node.base_price().times(4);

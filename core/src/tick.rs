@@ -4,6 +4,7 @@
 //! sensors --Reading--> price --Quote--> auction --Clearing--> ledger --Grant--> cells --Usage--> ledger --Transfer-->
 //! ```
 
+use crate::limits::SLOTS_MAX;
 use crate::units::{Bytes, Celsius, Microjoules, Moment, Nanoseconds, Ppm, Watts};
 
 /// Names a cell for as long as the node runs; never used twice.
@@ -17,6 +18,49 @@ pub struct AccountId(pub u32);
 /// Names a slot: one logical CPU offered for sale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SlotId(pub u16);
+
+/// Some of the node's slots.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct SlotSet {
+    words: [u64; SLOTS_MAX as usize / 64],
+}
+
+impl SlotSet {
+    /// One slot.
+    pub fn only(slot: SlotId) -> Self {
+        let mut set = Self::default();
+        set.insert(slot);
+        set
+    }
+
+    /// Adds a slot.
+    ///
+    /// # Panics
+    /// If there is no such slot on any node.
+    pub fn insert(&mut self, slot: SlotId) {
+        self.words[usize::from(slot.0 / 64)] |= 1 << (slot.0 % 64);
+    }
+
+    /// The lowest.
+    pub fn first(&self) -> Option<SlotId> {
+        self.iter().next()
+    }
+
+    /// How many there are.
+    pub fn count(&self) -> u32 {
+        self.words.iter().map(|word| word.count_ones()).sum()
+    }
+
+    /// The slots, in ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = SlotId> {
+        let slots = |(index, word): (usize, u64)| {
+            (0..64).filter(move |bit| word >> bit & 1 == 1).map(move |bit| SlotId(index as u16 * 64 + bit))
+        };
+        self.words.into_iter().enumerate().flat_map(slots)
+    }
+}
+
+const _: () = assert!(SLOTS_MAX.is_multiple_of(64), "a set of slots is made of whole words");
 
 /// Where a figure of physics comes from. A modelled number is never shown as a measured one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -229,4 +273,20 @@ pub struct Transfer {
     pub to: AccountId,
     /// How much; never negative.
     pub amount: Microjoules,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_set_of_slots_keeps_each_once_and_in_order() {
+        let mut set = SlotSet::only(SlotId(64));
+        for slot in [1_023, 0, 63, 64] {
+            set.insert(SlotId(slot));
+        }
+        assert_eq!(set.count(), 4);
+        assert_eq!(set.iter().collect::<Vec<_>>(), [0, 63, 64, 1_023].map(SlotId));
+        assert_eq!(SlotSet::default().iter().next(), None);
+    }
 }

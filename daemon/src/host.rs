@@ -12,23 +12,37 @@ pub trait HostMeter: Send {
     fn other(&mut self, now: Moment) -> Nanoseconds;
 }
 
+/// Where the cells of a node run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CellsRun {
+    /// On threads of the node's own process.
+    Inside,
+    /// In processes of their own.
+    Outside,
+}
+
 /// A real node on a modelled machine: Maxwell's own time is measured; the modelled machine has no other load, whatever
 /// the real one does beside.
 #[derive(Debug)]
 pub struct ProcessMeter {
     at_start: Nanoseconds,
+    cells_run: CellsRun,
 }
 
 impl ProcessMeter {
     /// A meter at zero.
-    pub fn start() -> Self {
-        Self { at_start: process_cpu() }
+    pub fn start(cells_run: CellsRun) -> Self {
+        Self { at_start: process_cpu(), cells_run }
     }
 }
 
 impl HostMeter for ProcessMeter {
     fn own(&mut self, cells: Nanoseconds) -> Nanoseconds {
-        process_cpu().saturating_sub(self.at_start).saturating_sub(cells)
+        let process = process_cpu().saturating_sub(self.at_start);
+        match self.cells_run {
+            CellsRun::Inside => process.saturating_sub(cells),
+            CellsRun::Outside => process,
+        }
     }
 
     fn other(&mut self, _now: Moment) -> Nanoseconds {

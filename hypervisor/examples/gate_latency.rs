@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use maxwell_core::event::{Event, Request};
 use maxwell_core::limits::{CELL_MEMORY, QUANTUM};
-use maxwell_core::tick::{CellId, SlotId};
+use maxwell_core::tick::{CellId, SlotId, SlotSet};
 use maxwell_core::units::{Microjoules, Moment};
 use maxwell_hypervisor::cell::{Cell, CellConfig, Permit};
 use maxwell_hypervisor::wasm::WasmRuntime;
@@ -92,7 +92,7 @@ fn switches(agents: &mut [Agent; 2], origin: Instant) -> Vec<Duration> {
 impl Agent {
     fn start(&mut self) {
         let permit = Permit {
-            slot: SlotId(0),
+            slots: SlotSet::only(SlotId(0)),
             from: Moment(0),
             until: Moment(0) + QUANTUM,
             spot: Microjoules(1),

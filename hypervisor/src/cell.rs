@@ -1,25 +1,30 @@
 //! What every cell can do, whatever it is made of.
 //!
 //! ```text
-//!            grant                      program over, or kill
-//!   parked <--------> on its slot ----------------------------> over (says Exit once, in its last Usage)
-//!            revoke
+//!             grant                             program over, or kill
+//!   parked <---------> on its slots -----------------------------> over (says Exit once, in its last Usage)
+//!      ^      revoke       |  ^
+//!      |       park        |  | granted again
+//!      +------------- its quantum is over
 //! ```
 //!
-//! A cell runs only between [`Cell::grant`] and [`Cell::revoke`]; what it used is asked once after each. Nothing here
-//! knows money: a cell is told prices and its balance to pass them on to its program, and that is all.
+//! A cell runs only from [`Cell::grant`] on and until it has been revoked and not granted again; what it used is asked
+//! once after each quantum. Stopping a process costs two system calls and some microseconds of its slot, so a cell that
+//! wins again is not stopped in between: [`Cell::revoke`] says that the quantum is over and [`Cell::park`], which comes
+//! when the next auction has gone to others, that it has to stop if it has not yet. Nothing here knows money: a cell is
+//! told prices and its balance to pass them on to its program, and that is all.
 
 use std::sync::mpsc::SyncSender;
 
 use maxwell_core::event::Event;
-use maxwell_core::tick::{CellId, SlotId, Usage};
+use maxwell_core::tick::{CellId, SlotSet, Usage};
 use maxwell_core::units::{Bytes, Microjoules, Moment, Nanoseconds};
 
 /// Leave to run for one quantum, and the view of the market that the program has while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permit {
-    /// The slot to run on.
-    pub slot: SlotId,
+    /// The slots to run on, one at least. A wasm cell, which is one thread, runs on the first.
+    pub slots: SlotSet,
     /// Start of the quantum on the node's clock.
     pub from: Moment,
     /// End of the quantum.
@@ -30,6 +35,13 @@ pub struct Permit {
     pub clearing: Microjoules,
     /// Free balance of the cell's wallet.
     pub balance: Microjoules,
+}
+
+impl Permit {
+    /// The time that is granted: the quantum on each of the slots.
+    pub fn offered(&self) -> Nanoseconds {
+        Nanoseconds(self.until.since(self.from).0 * u64::from(self.slots.count()))
+    }
 }
 
 /// What a new cell is made from, apart from its program.
@@ -65,14 +77,22 @@ pub struct Notice {
 
 /// One agent's isolation.
 ///
-/// The owner calls in this order: any number of times `grant`, `revoke`, `usage`, with the others in between; after
-/// the `Usage` that carries an exit, or after `kill`, only `last_words` and drop. Dropping a cell ends it.
+/// The owner calls in this order: any number of times `grant`, `revoke`, `usage`, with the others in between and `park`
+/// before others are granted its slots; after the `Usage` that carries an exit, or after `kill`, only `last_words` and drop. Dropping a cell ends it.
 pub trait Cell: Send {
-    /// Lets the program run on `permit.slot` until revoked. Returns at once; a cell on a virtual clock runs here.
+    /// Lets the program run on `permit.slots` until revoked. Returns at once; a cell on a virtual clock runs here.
     fn grant(&mut self, permit: &Permit);
 
-    /// Takes the slot back. Returns at once; the program leaves the slot within microseconds.
+    /// The quantum is over. Returns at once; the program leaves its slots within microseconds, or at [`Cell::park`] if
+    /// that is cheaper for its kind.
     fn revoke(&mut self);
+
+    /// It was not granted again: a program that is still on its slots leaves them now. Returns at once.
+    fn park(&mut self) {}
+
+    /// The node is alive, said about twice a second: a failsafe that frees a cell whose node has died or hangs is put
+    /// off. Nothing to do for a cell that ends with the node's process.
+    fn renew_lease(&mut self) {}
 
     /// What was used since last asked. `None` if the program has not yet left its slot, which then cannot be sold;
     /// waits for it only a bounded time. Without a grant since last asked: memory held, and an exit if there was one.

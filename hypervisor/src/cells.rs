@@ -1,17 +1,21 @@
 //! The live cells of a node: carries out grants and collects what was used.
 
 use maxwell_core::limits::{CELLS_MAX, QUANTUM, SLOTS_MAX};
-use maxwell_core::tick::{CellId, Grant, Quote, Usage};
+use maxwell_core::tick::{CellId, Grant, Quote, SlotSet, Usage};
 use maxwell_core::units::{Microjoules, Moment, Nanoseconds};
 
 use crate::cell::{Cell, Notice, Permit, Reply};
 use crate::clock::Clock;
 
-/// A cell whose use is still to be asked for, and how many quanta it was granted.
+/// How often cells hear that their node lives; their failsafe waits a few times as long.
+const LEASE_PERIOD: Nanoseconds = Nanoseconds::from_millis(500);
+
+/// A cell that was granted slots, whose use is still to be asked for.
 #[derive(Clone, Copy, Debug)]
 struct Granted {
     cell: CellId,
-    quanta: u64,
+    slots: SlotSet,
+    balance: Microjoules,
 }
 
 /// Every live cell, in the order of their names.
@@ -19,7 +23,10 @@ pub struct Cells {
     live: Vec<(CellId, Box<dyn Cell>)>,
     granted: Vec<Granted>,
     late: Vec<Granted>,
+    /// Whose quantum is over and who may still be on its slots, to be granted again or parked.
+    resting: Vec<CellId>,
     usages: Vec<Usage>,
+    lease_renewed: Moment,
 }
 
 impl Default for Cells {
@@ -29,7 +36,9 @@ impl Default for Cells {
             live: Vec::with_capacity(CELLS_MAX),
             granted: Vec::with_capacity(slots),
             late: Vec::with_capacity(slots),
+            resting: Vec::with_capacity(slots),
             usages: Vec::with_capacity(2 * slots),
+            lease_renewed: Moment(0),
         }
     }
 }
@@ -51,34 +60,66 @@ impl Cells {
         until: Moment,
         clock: &mut dyn Clock,
     ) -> &[Usage] {
-        self.usages.clear();
-        self.granted.clear();
         let from = clock.now();
-        for grant in grants {
-            let Grant { award, balance, .. } = *grant;
-            let permit = Permit {
-                slot: award.slot,
-                from,
-                until,
-                spot: quote.reserve,
-                clearing: clearing_price,
-                balance,
-            };
-            self.get(award.cell).grant(&permit);
-            match self.granted.iter_mut().find(|granted| granted.cell == award.cell) {
-                Some(granted) => granted.quanta += 1,
-                None => self.granted.push(Granted { cell: award.cell, quanta: 1 }),
-            }
+        self.gather(grants);
+        self.park_the_others();
+        for index in 0..self.granted.len() {
+            let Granted { cell, slots, balance } = self.granted[index];
+            let (spot, clearing) = (quote.reserve, clearing_price);
+            self.get(cell).grant(&Permit { slots, from, until, spot, clearing, balance });
         }
+        self.renew_leases(from);
         clock.wait_until(until);
         for index in 0..self.granted.len() {
-            self.get(self.granted[index].cell).revoke();
+            let cell = self.granted[index].cell;
+            self.get(cell).revoke();
+            self.resting.push(cell);
         }
+        self.collect_usages()
+    }
+
+    /// One entry for each winner, with all of its slots. The balance is what it has after the last of them.
+    fn gather(&mut self, grants: &[Grant]) {
+        self.granted.clear();
+        for &Grant { award, balance, .. } in grants {
+            if let Some(granted) = self.granted.iter_mut().find(|granted| granted.cell == award.cell) {
+                granted.slots.insert(award.slot);
+                granted.balance = balance;
+            } else {
+                let slots = SlotSet::only(award.slot);
+                self.granted.push(Granted { cell: award.cell, slots, balance });
+            }
+        }
+    }
+
+    /// Takes the slots from those who had them and were not granted again.
+    fn park_the_others(&mut self) {
+        while let Some(cell) = self.resting.pop() {
+            if !self.granted.iter().any(|granted| granted.cell == cell)
+                && let Some(cell) = self.find(cell)
+            {
+                cell.park();
+            }
+        }
+    }
+
+    fn renew_leases(&mut self, now: Moment) {
+        if now.since(self.lease_renewed) < LEASE_PERIOD {
+            return;
+        }
+        self.lease_renewed = now;
+        for (_, cell) in &mut self.live {
+            cell.renew_lease();
+        }
+    }
+
+    fn collect_usages(&mut self) -> &[Usage] {
+        self.usages.clear();
         self.granted.append(&mut self.late);
         for index in 0..self.granted.len() {
             let granted = self.granted[index];
             match self.get(granted.cell).usage() {
-                Some(usage) => self.usages.push(whole_quanta(usage, granted.quanta)),
+                Some(usage) => self.usages.push(whole_quanta(usage, u64::from(granted.slots.count()))),
                 None => self.late.push(granted),
             }
         }

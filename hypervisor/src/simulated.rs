@@ -212,15 +212,15 @@ impl Cell for SimulatedCell {
         if self.late > 0 {
             return;
         }
-        let quantum = permit.until.since(permit.from);
-        self.next.granted += quantum;
+        let offered = permit.offered();
+        self.next.granted += offered;
         if self.over {
             return;
         }
         self.quantum += 1;
         self.requests.in_quantum(self.quantum);
         self.waits = false;
-        self.run(Nanoseconds((quantum.0 as f64 * self.utilisation) as u64));
+        self.run(Nanoseconds((offered.0 as f64 * self.utilisation) as u64));
         if let Some(slow) = self.behaviour.slow {
             self.utilisation *= slow.fading.clamp(0.0, 1.0);
             self.late = slow.late;

@@ -10,7 +10,7 @@ use anyhow::{Result, bail};
 use maxwell_core::bounty::{Ranges, Verifier};
 use maxwell_core::event::{Claim, Event, Request};
 use maxwell_core::limits::QUANTUM;
-use maxwell_core::tick::{Exit, SlotId};
+use maxwell_core::tick::{Exit, SlotId, SlotSet};
 use maxwell_core::units::{Microjoules, Nanoseconds};
 use maxwell_hypervisor::cell::{Cell, Permit, Reply};
 use maxwell_hypervisor::clock::Clock;
@@ -124,7 +124,14 @@ fn run_quantum(cell: &mut dyn Cell, clock: &mut dyn Clock) {
     let from = clock.now();
     let until = from + QUANTUM;
     let zero = Microjoules::ZERO;
-    cell.grant(&Permit { slot: SlotId(0), from, until, spot: zero, clearing: zero, balance: zero });
+    cell.grant(&Permit {
+        slots: SlotSet::only(SlotId(0)),
+        from,
+        until,
+        spot: zero,
+        clearing: zero,
+        balance: zero,
+    });
     clock.wait_until(until);
     cell.revoke();
 }

@@ -10,7 +10,7 @@ use maxwell_core::ledger::Role;
 use maxwell_core::limits::{CELL_MEMORY, EVENTS_MAX, MODULE_BYTES_MAX, WINDOW};
 use maxwell_core::tick::{AccountId, CellId};
 use maxwell_core::units::{Microjoules, Moment, Nanoseconds};
-use maxwell_daemon::host::{HostMeter, ProcessMeter, ScriptedMeter};
+use maxwell_daemon::host::{CellsRun, HostMeter, ProcessMeter, ScriptedMeter};
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::node::{Launch, Node, Surroundings};
 use maxwell_daemon::recorder::{Line, Recorder};
@@ -207,7 +207,7 @@ fn surroundings(
             let system = SystemClock::start();
             sensors = Box::new(ThreadSampler::start(sensor, WINDOW, system.epoch())?);
             verifier = Box::new(ThreadVerifier::start(inbox.sender())?);
-            host = Box::new(ProcessMeter::start());
+            host = Box::new(ProcessMeter::start(CellsRun::Inside));
             clock = Box::new(system);
         }
         Mode::Fast { .. } => {

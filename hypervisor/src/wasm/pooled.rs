@@ -47,7 +47,7 @@ impl PooledCell {
 
 impl Cell for PooledCell {
     fn grant(&mut self, permit: &Permit) {
-        let slot = permit.slot;
+        let slot = permit.slots.first().expect("a permit is for one slot at least");
         assert!(usize::from(slot.0) < self.pool.slots(), "slot {} does not exist", slot.0);
         if !self.run.gate.is_idle() {
             // It has not left its last slot, which `usage` has said with `None`; it cannot use another.

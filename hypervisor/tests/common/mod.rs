@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use maxwell_core::event::{Claim, Event, Request};
 use maxwell_core::limits::{CELL_MEMORY, EVENTS_MAX, QUANTUM};
-use maxwell_core::tick::{CellId, SlotId, Usage};
+use maxwell_core::tick::{CellId, SlotId, SlotSet, Usage};
 use maxwell_core::units::{Bytes, Microjoules, Nanoseconds};
 use maxwell_hypervisor::cell::{Cell, CellConfig, Permit};
 use maxwell_hypervisor::clock::{Clock, SystemClock, VirtualClock};
@@ -96,7 +96,7 @@ impl Harness {
     pub(crate) fn permit(&self, slot: u16) -> Permit {
         let from = self.clock.now();
         Permit {
-            slot: SlotId(slot),
+            slots: SlotSet::only(SlotId(slot)),
             from,
             until: from + QUANTUM,
             spot: Microjoules(150_000),

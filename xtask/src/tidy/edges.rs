@@ -14,6 +14,19 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("maxwell-api", &[]),
     ("maxwell-hypervisor", &["maxwell-core", "maxwell-api"]),
     ("maxwell-daemon", &["maxwell-core", "maxwell-physics", "maxwell-hypervisor", "maxwell-api"]),
+    ("maxwell-report", &["maxwell-api"]),
+    (
+        "maxwell-experiment",
+        &[
+            "maxwell-core",
+            "maxwell-physics",
+            "maxwell-hypervisor",
+            "maxwell-api",
+            "maxwell-daemon",
+            "maxwell-agents",
+            "maxwell-report",
+        ],
+    ),
     (
         "maxwell-cli",
         &[
@@ -23,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "maxwell-api",
             "maxwell-daemon",
             "maxwell-agents",
+            "maxwell-experiment",
         ],
     ),
     ("maxwell-agents", &[]),
