@@ -30,7 +30,7 @@ cd "$here"
 flags=(--edition 2021 --target "$target" --remap-path-prefix "$here=." --deny warnings
     -C opt-level=3 -C panic=abort -C codegen-units=1)
 "$rustc" "${flags[@]}" --crate-type rlib --crate-name maxwell_agents --out-dir "$build" src/lib.rs
-for agent in scientist miner; do
+for agent in scientist miner sleeper bursty cheat hoarder whale; do
     "$rustc" "${flags[@]}" -C lto=fat -C strip=symbols --extern "maxwell_agents=$build/libmaxwell_agents.rlib" \
         -o "$build/$agent.wasm" "src/bin/$agent.rs"
     install -m 644 "$build/$agent.wasm" "$out/$agent.wasm"

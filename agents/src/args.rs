@@ -9,10 +9,11 @@ use std::str::FromStr;
 pub struct Options {
     /// The order to stand with; `None` leaves the one that the operator has put.
     pub order: Option<Order>,
-    /// Seed of whatever is random in the agent's work. The scientist's work is not, and does not look at it.
+    /// Seed of whatever is random in the agent's work. Those whose work is not do not look at it.
     pub seed: u64,
-    /// Wall seconds after which the program ends; `None` runs until it is stopped. Stand-alone programs only: in a
-    /// cell the node says when to end.
+    /// Memory to grow to, in MiB. Only the hoarder looks at it.
+    pub mebibytes: Option<u32>,
+    /// Wall seconds after which the program ends; `None` runs until it is stopped. Native programs only.
     pub seconds: Option<u32>,
 }
 
@@ -48,6 +49,7 @@ pub enum Problem {
 const BID: &str = "--bid-uj";
 const SLOTS: &str = "--slots";
 const SEED: &str = "--seed";
+const MEBIBYTES: &str = "--mib";
 const SECONDS: &str = "--seconds";
 
 impl Options {
@@ -56,13 +58,15 @@ impl Options {
     /// # Errors
     /// The first problem that was met.
     pub fn parse(words: impl IntoIterator<Item = String>) -> Result<Self, Problem> {
-        let (mut limit_uj, mut slots, mut seed, mut seconds) = (None, None, None, None);
+        let (mut limit_uj, mut slots, mut seed) = (None, None, None);
+        let (mut mebibytes, mut seconds) = (None, None);
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
             match word.as_str() {
                 BID => set(&mut limit_uj, BID, words.next(), 1)?,
                 SLOTS => set(&mut slots, SLOTS, words.next(), 1)?,
                 SEED => set(&mut seed, SEED, words.next(), 0)?,
+                MEBIBYTES => set(&mut mebibytes, MEBIBYTES, words.next(), 1)?,
                 SECONDS if !cfg!(target_arch = "wasm32") => set(&mut seconds, SECONDS, words.next(), 1)?,
                 _ => return Err(Problem::Unknown(word)),
             }
@@ -72,7 +76,7 @@ impl Options {
         }
         let slots = slots.unwrap_or(1);
         let order = limit_uj.map(|limit_uj| Order { limit_uj, slots });
-        Ok(Self { order, seed: seed.unwrap_or(0), seconds })
+        Ok(Self { order, seed: seed.unwrap_or(0), mebibytes, seconds })
     }
 
     /// Puts the order, if there is one to put.
@@ -133,9 +137,9 @@ mod tests {
 
     #[test]
     fn every_option_is_read() {
-        let options = parse("--seed 0 --slots 2 --seconds 10 --bid-uj 600000").unwrap();
+        let options = parse("--seed 0 --slots 2 --seconds 10 --mib 3 --bid-uj 600000").unwrap();
         assert_eq!(options.order, Some(Order { limit_uj: 600_000, slots: 2 }));
-        assert_eq!((options.seed, options.seconds), (0, Some(10)));
+        assert_eq!((options.seed, options.mebibytes, options.seconds), (0, Some(3), Some(10)));
         assert_eq!(parse("--bid-uj 5").unwrap().order, Some(Order { limit_uj: 5, slots: 1 }));
     }
 
@@ -155,16 +159,21 @@ mod tests {
         }
         assert_eq!(parse("--seed 1 --seed 1"), Err(Problem::Twice(SEED)));
         assert_eq!(parse("--slots 1"), Err(Problem::SlotsWithoutBid));
-        for option in [BID, SLOTS, SEED, SECONDS] {
+        for option in [BID, SLOTS, SEED, MEBIBYTES, SECONDS] {
             assert_eq!(parse(option), Err(Problem::NoValue(option)));
             for value in ["x", "-1", "1.5", "0x10", "99999999999999999999", "--seed"] {
                 let refused = Problem::BadValue { option, value: value.into() };
                 assert_eq!(parse(&format!("{option} {value}")), Err(refused));
             }
         }
-        for line in
-            ["--bid-uj 0", "--slots 0", "--seconds 0", "--slots 2147483648", "--bid-uj 9223372036854775808"]
-        {
+        for line in [
+            "--bid-uj 0",
+            "--slots 0",
+            "--seconds 0",
+            "--mib 0",
+            "--slots 2147483648",
+            "--bid-uj 9223372036854775808",
+        ] {
             assert!(matches!(parse(line), Err(Problem::BadValue { .. })), "{line}");
         }
     }

@@ -1,6 +1,8 @@
 //! The committed wasm modules: what they ask of their host, and what they are made of.
 
-use maxwell_agents::{MINER_WASM, SCIENTIST_WASM, abi};
+use maxwell_agents::{
+    BURSTY_WASM, CHEAT_WASM, HOARDER_WASM, MINER_WASM, SCIENTIST_WASM, SLEEPER_WASM, WHALE_WASM, abi,
+};
 use std::collections::BTreeSet;
 use wasmparser::{Parser, Payload, TypeRef, ValType};
 
@@ -22,19 +24,29 @@ const WASI: &str = "wasi_snapshot_preview1";
 /// Bytes that a module may have, so that compiling it stays a matter of a tenth of a second.
 const MODULE_BYTES_MAX: usize = 100 * 1024;
 
-#[test]
-fn scientist_imports_what_it_uses() {
-    assert_eq!(interface_imports(SCIENTIST_WASM), set(["claim", "lease", "log", "notice", "set_bid"]));
-}
+/// Every module with what it asks of its node; all of them look for a notice, log, and can bid.
+const MODULES: [(&[u8], &[&str]); 7] = [
+    (SCIENTIST_WASM, &["claim", "lease"]),
+    (MINER_WASM, &["discard"]),
+    (SLEEPER_WASM, &[]),
+    (BURSTY_WASM, &[]),
+    (CHEAT_WASM, &["claim", "lease"]),
+    (HOARDER_WASM, &[]),
+    (WHALE_WASM, &["balance", "discard", "price"]),
+];
 
 #[test]
-fn miner_imports_what_it_uses() {
-    assert_eq!(interface_imports(MINER_WASM), set(["discard", "log", "notice", "set_bid"]));
+fn modules_import_what_they_use() {
+    for (module, own) in MODULES {
+        let expected =
+            own.iter().chain(&["log", "notice", "set_bid"]).map(|name| (*name).to_owned()).collect();
+        assert_eq!(interface_imports(module), expected);
+    }
 }
 
 #[test]
 fn modules_are_small_and_can_be_run() {
-    for module in [SCIENTIST_WASM, MINER_WASM] {
+    for (module, _) in MODULES {
         assert!(module.len() <= MODULE_BYTES_MAX, "{} bytes", module.len());
         let exports = exports(module);
         assert!(exports.is_superset(&set(["_start", "memory"])), "{exports:?}");

@@ -3,8 +3,12 @@
 
 pub mod abi;
 
+pub mod channel;
+
 pub mod demo;
 
 pub mod experiment;
 
 pub mod physics;
+
+pub mod summary;

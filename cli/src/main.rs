@@ -2,12 +2,19 @@
 #![forbid(unsafe_code)]
 
 mod demo;
+mod experiment;
 mod physics;
+mod signals;
 
+use std::ffi::OsString;
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Args, Parser, Subcommand};
+use maxwell_agents::program;
+
+/// Exit code after wrong usage, as clap has it.
+const WRONG_USAGE: u8 = 2;
 
 /// Sells the CPUs of a machine to the agents that run on it, at a price that follows its heat.
 #[derive(Debug, Parser)]
@@ -21,20 +28,63 @@ struct Arguments {
 enum Command {
     /// Show the market at work: a useful agent and a parasite with equal money
     Demo(demo::Options),
+    /// Run the same agents with and without the market, several times, and write a report
+    Experiment(experiment::Options),
+    /// Make one run of an experiment, whose orders come on standard input
+    #[command(hide = true)]
+    ExperimentRun,
+    /// Run an agent that comes with Maxwell, in a cell or by itself
+    Agent(Agent),
+    /// Keep a cell: look after its processes, and end them when Maxwell is gone
+    #[command(hide = true, disable_help_flag = true)]
+    Keeper(Words),
     /// Show which sensors this machine has, which one is taken, and what it says
     Physics(physics::Options),
+}
+
+/// Options of `maxwell agent`.
+#[derive(Args, Debug)]
+struct Agent {
+    /// Which agent
+    #[arg(value_name = "NAME")]
+    name: String,
+    #[command(flatten)]
+    words: Words,
+}
+
+/// Words that somebody else understands.
+#[derive(Args, Debug)]
+struct Words {
+    /// Its own options
+    #[arg(value_name = "OPTIONS", trailing_var_arg = true, allow_hyphen_values = true)]
+    words: Vec<OsString>,
 }
 
 /// Exit codes: 0 done, 1 failed, 2 wrong usage (by clap), 130 interrupted.
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Demo(options) => demo::run(&options),
+        Command::Experiment(options) => experiment::run(&options),
+        Command::ExperimentRun => experiment::run_one(),
+        Command::Agent(agent) => Ok(agent_main(&agent)),
+        Command::Keeper(words) => Ok(maxwell_hypervisor::process::keeper::main(words.words.into_iter())),
         Command::Physics(options) => physics::run(&options),
     };
     result.unwrap_or_else(|error| {
         complain(&format!("{error:#}"));
         ExitCode::FAILURE
     })
+}
+
+/// The agent's own main, with its own exit codes.
+fn agent_main(agent: &Agent) -> ExitCode {
+    // Text that is not UTF-8 cannot be a valid option; with its bad bytes replaced it is refused by name.
+    let words = agent.words.words.iter().map(|word| word.to_string_lossy().into_owned());
+    let Some(code) = program::named(&agent.name, words.collect()) else {
+        complain(&format!("there is no agent {:?}; there are {}", agent.name, program::NAMES.join(", ")));
+        return ExitCode::from(WRONG_USAGE);
+    };
+    u8::try_from(code).map_or(ExitCode::FAILURE, ExitCode::from)
 }
 
 /// Says on standard error what went wrong. Where even that cannot be written the exit code has to do.

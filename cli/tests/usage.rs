@@ -28,7 +28,7 @@ fn wrong_usage_ends_with_code_two_and_names_the_mistake() {
 #[test]
 fn help_and_version_say_what_there_is() {
     let help = maxwell(&["--help"]).good();
-    for said in ["demo", "physics", "help", "--version"] {
+    for said in ["demo", "experiment", "agent", "physics", "help", "--version"] {
         assert!(help.contains(said), "{said} is missing in:\n{help}");
     }
     let help = maxwell(&["demo", "--help"]).good();
@@ -36,7 +36,7 @@ fn help_and_version_say_what_there_is() {
         assert!(help.contains(said), "{said} is missing in:\n{help}");
     }
     assert!(help.contains("[default: 7]") && help.contains("[default: 50]"), "{help}");
-    for args in [&["--help"][..], &["demo", "--help"], &["physics", "--help"]] {
+    for args in [&["--help"][..], &["demo", "--help"], &["experiment", "--help"], &["physics", "--help"]] {
         let help = maxwell(args).good();
         assert!(help.lines().all(|line| line.chars().count() <= 100), "{help}");
     }

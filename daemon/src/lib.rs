@@ -17,4 +17,6 @@ pub mod telemetry;
 
 pub mod scenario;
 
+pub mod calibrate;
+
 pub mod recorder;

@@ -85,27 +85,20 @@ impl Scenario {
 
     /// The rules of a node for this run.
     pub fn node_config(&self) -> NodeConfig {
-        let machine = &self.machine;
-        NodeConfig {
-            price: PriceConfig {
-                slots: machine.slots,
-                plant: Plant {
-                    slot: machine.slot,
-                    die_resistance: machine.thermal.die_resistance,
-                    die_tau_s: machine.thermal.die_tau_s,
-                },
-                set_point: self.set_point(),
-                critical: self.critical,
-                power_budget: None,
-                band: 5.0,
-                multiplier_at_set_point: 2.0,
-                multiplier_max: 64.0,
-                filter_s: 3.0,
-                tariff: Ppm::ONE,
-            },
-            billing: BillingPolicy::default(),
-            life: LifePolicy::default(),
-            energy: EnergyProfile { idle: machine.idle, slot: machine.slot, slots: machine.slots },
+        self.economy().node_config()
+    }
+
+    /// What this run shares with every other one on such a machine.
+    pub fn economy(&self) -> Economy {
+        Economy {
+            machine: self.machine,
+            set_point: self.set_point(),
+            critical: self.critical,
+            multiplier_at_set_point: 2.0,
+            multiplier_max: 64.0,
+            bounty: self.bounty,
+            first_range: self.first_range,
+            duration: self.duration,
         }
     }
 
@@ -121,21 +114,91 @@ impl Scenario {
         Ppm::from_ratio(multiple).of_rounded_up(base)
     }
 
+    /// See [`Economy::reward`].
+    pub fn reward(&self, base: Microjoules, cpu_per_range: Nanoseconds) -> Microjoules {
+        self.economy().reward(base, cpu_per_range)
+    }
+
+    /// See [`Economy::budget`].
+    pub fn budget(&self, base: Microjoules) -> Microjoules {
+        self.economy().budget(base)
+    }
+
+    /// The ranges of the bounty, laid out as the agent's interface says.
+    pub const fn ranges(&self) -> Ranges {
+        ranges_from(self.first_range)
+    }
+}
+
+/// The rules of a market on a modelled machine, whoever trades in it: the demonstration's and the experiment's differ in
+/// these figures and in nothing else.
+#[derive(Clone, Debug)]
+pub struct Economy {
+    /// The modelled machine.
+    pub machine: MachineModel,
+    /// Temperature that the supply holds.
+    pub set_point: Celsius,
+    /// Temperature at or above which nothing is sold.
+    pub critical: Celsius,
+    /// What the reserve is multiplied by at the set point.
+    pub multiplier_at_set_point: f64,
+    /// What it is multiplied by at the critical temperature; one for a price that heat does not move.
+    pub multiplier_max: f64,
+    /// What the bounty pays for the work of a full quantum, in base prices; zero for no bounty.
+    pub bounty: f64,
+    /// First range of the bounty that is leased.
+    pub first_range: u64,
+    /// How long it runs.
+    pub duration: Nanoseconds,
+}
+
+impl Economy {
+    /// The rules of a node.
+    pub fn node_config(&self) -> NodeConfig {
+        let machine = &self.machine;
+        NodeConfig {
+            price: PriceConfig {
+                slots: machine.slots,
+                plant: Plant {
+                    slot: machine.slot,
+                    die_resistance: machine.thermal.die_resistance,
+                    die_tau_s: machine.thermal.die_tau_s,
+                },
+                set_point: self.set_point,
+                critical: self.critical,
+                power_budget: None,
+                band: 5.0,
+                multiplier_at_set_point: self.multiplier_at_set_point,
+                multiplier_max: self.multiplier_max,
+                filter_s: 3.0,
+                tariff: Ppm::ONE,
+            },
+            billing: BillingPolicy::default(),
+            life: LifePolicy::default(),
+            energy: EnergyProfile { idle: machine.idle, slot: machine.slot, slots: machine.slots },
+        }
+    }
+
     /// What a verified range pays, given the CPU time that it takes here.
     pub fn reward(&self, base: Microjoules, cpu_per_range: Nanoseconds) -> Microjoules {
-        Self::bid(base, self.bounty).share(cpu_per_range.0, QUANTUM.0)
+        Scenario::bid(base, self.bounty).share(cpu_per_range.0, QUANTUM.0)
     }
 
     /// The sponsor's budget: more than every slot could earn in the whole run.
     pub fn budget(&self, base: Microjoules) -> Microjoules {
         let slots = u64::from(self.machine.slots);
         let quanta = 2 * slots * (1 + self.duration.0 / QUANTUM.0);
-        Self::bid(base, self.bounty).times(quanta)
+        Scenario::bid(base, self.bounty).times(quanta)
     }
 
-    /// The ranges of the bounty, laid out as the agent's interface says.
+    /// The ranges of the bounty.
     pub const fn ranges(&self) -> Ranges {
-        use maxwell_api::abi::{RANGE_MAX, RANGE_ORIGIN, RANGE_WIDTH};
-        Ranges { origin: RANGE_ORIGIN, width: RANGE_WIDTH, first: self.first_range, end: RANGE_MAX }
+        ranges_from(self.first_range)
     }
+}
+
+/// Ranges as the agent's interface lays them out.
+const fn ranges_from(first: u64) -> Ranges {
+    use maxwell_api::abi::{RANGE_MAX, RANGE_ORIGIN, RANGE_WIDTH};
+    Ranges { origin: RANGE_ORIGIN, width: RANGE_WIDTH, first, end: RANGE_MAX }
 }

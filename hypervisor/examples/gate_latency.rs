@@ -2,8 +2,11 @@
 //! the same slot. Prints distributions in microseconds; nothing is asserted, machines differ.
 //!
 //! The program looks at its clock for ever. When it sees a gap, its quantum has just begun, and it says what time it
-//! is, as the limit of a bid.
+//! is, as the limit of a bid. A process also says when it last looked before the gap: then it was stopped.
 
+use std::io::{Read, Write};
+use std::os::unix::net::UnixStream;
+use std::process::ExitCode;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -13,7 +16,11 @@ use maxwell_core::limits::{CELL_MEMORY, QUANTUM};
 use maxwell_core::tick::{CellId, SlotId, SlotSet};
 use maxwell_core::units::{Microjoules, Moment};
 use maxwell_hypervisor::cell::{Cell, CellConfig, Permit};
+use maxwell_hypervisor::priority::real_time_priority;
+use maxwell_hypervisor::process::{GateKind, HostOptions, KeeperCommand, ProcessHost, Program, keeper};
 use maxwell_hypervisor::wasm::WasmRuntime;
+use rustix::thread::{sched_getaffinity, sched_setaffinity};
+use rustix::time::{ClockId, clock_gettime};
 
 /// A gap of 100 µs is no interrupt, and shorter than any pause made here.
 const PROGRAM: &str = r#"(module
@@ -29,6 +36,9 @@ const PROGRAM: &str = r#"(module
             (local.set $last (local.get $now))
             (br $look))))"#;
 
+/// A gap that is no interrupt, for processes.
+const GAP: Duration = Duration::from_micros(100);
+
 /// Decisions measured for each figure.
 const ROUNDS: usize = 2_000;
 
@@ -40,7 +50,119 @@ struct Agent {
     queue: Receiver<Event>,
 }
 
-fn main() {
+fn main() -> ExitCode {
+    let mut args = std::env::args_os().skip(1);
+    match args.next() {
+        // This program is keeper and agent too.
+        Some(word) if word == "keeper" => return keeper::main(args),
+        Some(_) => watch(args.next().and_then(|origin| origin.to_str()?.parse().ok()).unwrap_or(0)),
+        None => {}
+    }
+    wasm();
+    processes(false);
+    processes(true);
+    ExitCode::SUCCESS
+}
+
+/// Every gate that works here.
+fn processes(real_time: bool) {
+    for gate in [GateKind::FreezerV2, GateKind::FreezerV1, GateKind::Signals] {
+        let program = std::env::current_exe().expect("this program has a path");
+        let command = KeeperCommand { program: program.clone(), args: vec!["keeper".into()] };
+        let options = HostOptions { slots: 1, gate: Some(gate), keeper: command, root: "/".into() };
+        match ProcessHost::new(options) {
+            Ok(host) => {
+                // On a thread of its own, so that the next host finds every CPU.
+                std::thread::scope(|scope| _ = scope.spawn(|| process(&host, program, real_time)));
+            }
+            Err(error) => println!("skipped, because {error}"),
+        }
+    }
+}
+
+/// Leaves the slot's CPU to the cell, if there is another, so that the cell runs when it is parked.
+fn step_aside(host: &ProcessHost) {
+    let mut others = sched_getaffinity(None).expect("the usable CPUs are known");
+    host.cpus().iter().for_each(|&cpu| others.unset(cpu as usize));
+    if others.count() > 0 {
+        sched_setaffinity(None, &others).expect("a thread may use some of its CPUs");
+    }
+}
+
+/// One gate.
+fn process(host: &ProcessHost, path: std::path::PathBuf, real_time: bool) {
+    step_aside(host);
+    let priority = real_time.then(|| match real_time_priority() {
+        Ok(()) => ", real-time".to_owned(),
+        Err(error) => format!(", not real-time: {error}"),
+    });
+    let name = format!("{}{}", host.gate(), priority.unwrap_or_default());
+    let (events, queue) = sync_channel(1_024);
+    let origin = monotonic();
+    let args = vec![String::from("watch"), origin.as_nanos().to_string()];
+    let config = CellConfig { id: CellId(1), args, memory_max: CELL_MEMORY, events };
+    let cell = host.start(&Program { path, ..Program::default() }, config).expect("it starts");
+    let mut agent = Agent { cell: Box::new(cell), queue };
+    let (mut grants, mut parks, mut starts, mut stops) = (vec![], vec![], vec![], vec![]);
+    let mut parked = Duration::ZERO;
+    for round in 0..=ROUNDS {
+        sleep(RUN);
+        agent.cell.renew_lease();
+        agent.drain();
+        let decided = monotonic();
+        agent.start();
+        grants.push(monotonic().saturating_sub(decided));
+        let (stopped, started) = (agent.says(), agent.says());
+        // The first gap is the start.
+        if round > 0 {
+            stops.push((origin + stopped).saturating_sub(parked));
+            starts.push((origin + started).saturating_sub(decided));
+        }
+        sleep(RUN);
+        agent.cell.revoke();
+        agent.free();
+        parked = monotonic();
+        agent.cell.park();
+        parks.push(monotonic().saturating_sub(parked));
+    }
+    report(&format!("{name}: grant as the caller sees it"), grants);
+    report(&format!("{name}: decision to first instruction"), starts);
+    report(&format!("{name}: park as the caller sees it"), parks);
+    report(&format!("{name}: decision to last instruction"), stops);
+}
+
+/// The agent: looks at its clock for ever, and says when it last looked before a gap and first after it.
+fn watch(origin: u64) -> ! {
+    let mut channel = UnixStream::from(channel_end());
+    let mut last = Duration::from_nanos(origin);
+    loop {
+        let now = monotonic();
+        if now.saturating_sub(last) < GAP {
+            last = now;
+            continue;
+        }
+        let since = |moment: Duration| moment.as_nanos() as u64 - origin;
+        write!(channel, "set_bid {} 1\nset_bid {} 1\n", since(last), since(now)).expect("Maxwell reads");
+        // Two answers of two bytes. Waiting for them is no gap.
+        channel.read_exact(&mut [0; 4]).expect("Maxwell answers");
+        last = monotonic();
+    }
+}
+
+/// What every process on the machine reads alike.
+fn monotonic() -> Duration {
+    let time = clock_gettime(ClockId::Monotonic);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
+}
+
+fn channel_end() -> std::os::fd::OwnedFd {
+    // The descriptor can be opened anew only if it is no socket, so a copy of it is taken.
+    // SAFETY: the keeper has opened it for this program, which does not use it otherwise.
+    let end = unsafe { std::os::fd::BorrowedFd::borrow_raw(3) };
+    end.try_clone_to_owned().expect("the keeper gives every program its channel")
+}
+
+fn wasm() {
     let runtime = WasmRuntime::real_time(1).expect("this machine runs wasm");
     for worker in runtime.pinning() {
         println!("{worker:?}");
@@ -158,7 +280,7 @@ fn report(what: &str, mut times: Vec<Duration>) {
     times.sort_unstable();
     let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_nanos() as f64 / 1e3;
     println!(
-        "{what:<48} p10 {:7.1}  p50 {:7.1}  p90 {:7.1}  p99 {:7.1}  max {:8.1} µs  ({} rounds)",
+        "{what:<70} p10 {:7.1}  p50 {:7.1}  p90 {:7.1}  p99 {:7.1}  max {:8.1} µs  ({} rounds)",
         at(0.1),
         at(0.5),
         at(0.9),

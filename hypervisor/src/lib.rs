@@ -10,6 +10,14 @@ pub mod simulated;
 
 pub mod wasm;
 
+pub mod process;
+
+pub mod priority;
+
+mod board;
+
 mod requests;
 
 mod leases;
+
+mod output;

@@ -2,11 +2,13 @@
 
 use std::sync::mpsc::SyncSender;
 
-use maxwell_core::event::{Event, Request};
-use maxwell_core::limits::{REFUSALS_PER_QUANTUM_MAX, REQUESTS_PER_QUANTUM_MAX};
+use maxwell_api::abi;
+use maxwell_core::event::{Claim, Event, Request};
+use maxwell_core::limits::{PRICE_MAX, REFUSALS_PER_QUANTUM_MAX, REQUESTS_PER_QUANTUM_MAX, SLOTS_MAX};
 use maxwell_core::tick::CellId;
+use maxwell_core::units::Microjoules;
 
-use crate::leases::Leases;
+use crate::leases::{Leases, Next};
 
 /// The one way out of a cell: its requests, stamped with its name, counted per quantum.
 #[derive(Debug)]
@@ -18,6 +20,16 @@ pub(crate) struct Requests {
     refused: u32,
 }
 
+/// A program went on after very many refusals: it is flooding and is to be ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "limit reached: {refused} requests were refused in one quantum; a program that is told \"busy\" should wait for a later quantum"
+)]
+pub(crate) struct Flooding {
+    /// Requests refused in the quantum.
+    pub(crate) refused: u32,
+}
+
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Sent {
@@ -25,6 +37,20 @@ pub(crate) enum Sent {
     Accepted,
     /// Refused for now.
     Busy,
+}
+
+/// The request that `set_bid` makes; `None` if an argument is out of range.
+pub(crate) fn order(limit_uj: i64, slots: i32) -> Option<Request> {
+    let slots = u16::try_from(slots).ok().filter(|&slots| slots <= SLOTS_MAX)?;
+    let limit = Microjoules(limit_uj);
+    (0..=PRICE_MAX.0).contains(&limit_uj).then_some(Request::Order { limit, slots })
+}
+
+/// The request that `claim` makes; `None` if an argument is out of range.
+pub(crate) fn claim(range: i64, count: i32, sum: i64) -> Option<Request> {
+    let range = u64::try_from(range).ok().filter(|&range| range < abi::RANGE_MAX)?;
+    let (count, sum) = (u32::try_from(count).ok()?, u64::try_from(sum).ok()?);
+    Some(Request::Claim(Claim { range, count, sum }))
 }
 
 impl Requests {
@@ -41,6 +67,48 @@ impl Requests {
         self
     }
 
+    /// Passes a request to the main loop, if the quantum's limit and its queue allow; `None` is one that is invalid.
+    /// The status of the agent's interface.
+    ///
+    /// # Errors
+    /// Too many refusals.
+    pub(crate) fn submit(&mut self, request: Option<Request>) -> Result<i32, Flooding> {
+        match request.map(|request| self.send(request)) {
+            Some(Sent::Accepted) => Ok(abi::OK),
+            Some(Sent::Busy) => self.refuse(abi::E_BUSY),
+            None => self.refuse(abi::E_INVALID),
+        }
+    }
+
+    /// Refuses with `status`, and counts it.
+    ///
+    /// # Errors
+    /// Too many refusals.
+    pub(crate) fn refuse(&mut self, status: i32) -> Result<i32, Flooding> {
+        self.refused += 1;
+        let refused = self.refused;
+        if refused > REFUSALS_PER_QUANTUM_MAX { Err(Flooding { refused }) } else { Ok(status) }
+    }
+
+    /// What `lease` returns, and asks for more of them ahead. `None` while the answer is on its way.
+    ///
+    /// # Errors
+    /// Too many refusals.
+    pub(crate) fn lease(&mut self, leases: &Leases) -> Result<Option<i64>, Flooding> {
+        loop {
+            match leases.take() {
+                Next::Range(range) => {
+                    self.ask_ahead(leases);
+                    return Ok(Some(range as i64));
+                }
+                Next::Gone => return Ok(Some(i64::from(abi::E_GONE))),
+                Next::Wait => return Ok(None),
+                Next::Ask if self.ask(leases) == Sent::Accepted => self.ask_ahead(leases),
+                Next::Ask => return self.refuse(abi::E_BUSY).map(|status| Some(i64::from(status))),
+            }
+        }
+    }
+
     /// Sends a request. One over the limit, or to a queue that is full, is refused; never waits.
     pub(crate) fn send(&mut self, request: Request) -> Sent {
         if self.made >= REQUESTS_PER_QUANTUM_MAX {
@@ -53,12 +121,6 @@ impl Requests {
             }
             Err(_) => Sent::Busy,
         }
-    }
-
-    /// Counts a refusal. The number of them, if it is more than a program may have in one quantum: it is flooding.
-    pub(crate) fn refused(&mut self) -> Option<u32> {
-        self.refused += 1;
-        (self.refused > REFUSALS_PER_QUANTUM_MAX).then_some(self.refused)
     }
 
     /// Asks for a lease.
@@ -101,8 +163,24 @@ mod tests {
         let mut requests = Requests::new(CellId(1), events);
         assert_eq!(requests.send(Request::Lease), Sent::Accepted);
         assert_eq!(requests.send(Request::Lease), Sent::Busy);
-        let refused = (0..REFUSALS_PER_QUANTUM_MAX).find_map(|_| requests.refused());
-        assert_eq!(refused, None);
-        assert_eq!(requests.refused(), Some(REFUSALS_PER_QUANTUM_MAX + 1));
+        for _ in 0..REFUSALS_PER_QUANTUM_MAX / 2 {
+            assert_eq!(requests.submit(Some(Request::Lease)), Ok(abi::E_BUSY));
+            assert_eq!(requests.submit(None), Ok(abi::E_INVALID));
+        }
+        let refused = REFUSALS_PER_QUANTUM_MAX + 1;
+        assert_eq!(requests.submit(None), Err(Flooding { refused }));
+    }
+
+    #[test]
+    fn arguments_out_of_range_make_no_request() {
+        assert_eq!(order(7, 0), Some(Request::Order { limit: Microjoules(7), slots: 0 }));
+        for (limit_uj, slots) in [(-1, 1), (PRICE_MAX.0 + 1, 1), (1, -1), (1, i32::from(SLOTS_MAX) + 1)] {
+            assert_eq!(order(limit_uj, slots), None, "{limit_uj} {slots}");
+        }
+        let last = abi::RANGE_MAX - 1;
+        assert_eq!(claim(last as i64, 1, 2), Some(Request::Claim(Claim { range: last, count: 1, sum: 2 })));
+        for (range, count, sum) in [(-1, 1, 1), (abi::RANGE_MAX as i64, 1, 1), (1, -1, 1), (1, 1, -1)] {
+            assert_eq!(claim(range, count, sum), None, "{range} {count} {sum}");
+        }
     }
 }

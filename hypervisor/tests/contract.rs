@@ -1,4 +1,5 @@
-//! The contract of `Cell`, held against every implementation: wasm in real time, deterministic wasm, simulated.
+//! The contract of `Cell`, held against every implementation: wasm in real time, deterministic wasm, simulated, and
+//! processes behind every gate.
 
 mod common;
 
@@ -10,18 +11,35 @@ use maxwell_core::limits::{LEASES_PER_CELL_MAX, QUANTUM};
 use maxwell_core::tick::{Exit, Wait};
 use maxwell_core::units::{Bytes, Nanoseconds};
 use maxwell_hypervisor::cell::{Notice, Reply};
+use maxwell_hypervisor::process::GateKind;
 
+/// Kinds of cells, then what all of them promise, then what all but processes do.
 macro_rules! contract {
-    ($($name:ident)*) => {
+    (@$module:ident $gate:ident $($name:ident)*) => {
+        mod $module {
+            $(#[test] fn $name() {
+                if let Some(harness) = super::Harness::process(super::GateKind::$gate, 1) {
+                    super::$name(harness);
+                }
+            })*
+        }
+    };
+    ($($name:ident)* ; $($no_process:ident)*) => {
         mod real_time {
             $(#[test] fn $name() { super::$name(super::Harness::real_time(1)); })*
+            $(#[test] fn $no_process() { super::$no_process(super::Harness::real_time(1)); })*
         }
         mod deterministic {
             $(#[test] fn $name() { super::$name(super::Harness::deterministic()); })*
+            $(#[test] fn $no_process() { super::$no_process(super::Harness::deterministic()); })*
         }
         mod simulated {
             $(#[test] fn $name() { super::$name(super::Harness::simulated()); })*
+            $(#[test] fn $no_process() { super::$no_process(super::Harness::simulated()); })*
         }
+        contract!(@process_v2 FreezerV2 $($name)*);
+        contract!(@process_v1 FreezerV1 $($name)*);
+        contract!(@process_signals Signals $($name)*);
     };
 }
 
@@ -36,9 +54,11 @@ contract! {
     leases_are_fetched_ahead_and_claimed
     the_end_of_the_bounty_reaches_the_program
     a_notice_is_seen
-    memory_given_back_is_counted_once
     two_cells_share_a_slot_by_taking_turns
     a_late_revocation_is_used_and_told
+    ;
+    a_cell_that_has_not_run_holds_no_memory
+    memory_given_back_is_counted_once
 }
 
 fn a_program_that_computes_uses_what_it_is_granted(mut harness: Harness) {
@@ -56,10 +76,7 @@ fn a_program_that_computes_uses_what_it_is_granted(mut harness: Harness) {
 fn a_program_runs_only_while_it_is_granted(mut harness: Harness) {
     let (mut cell, _queue) = harness.cell(Kind::Endless);
     let before = usage(&mut *cell);
-    assert_eq!(
-        (before.granted, before.used, before.memory),
-        (Nanoseconds::ZERO, Nanoseconds::ZERO, Bytes(0))
-    );
+    assert_eq!((before.granted, before.used), (Nanoseconds::ZERO, Nanoseconds::ZERO));
     harness.quanta_until(&mut *cell, |usage| usage.used > Nanoseconds::ZERO);
     let parked = usage(&mut *cell);
     assert_eq!((parked.granted, parked.used, parked.stolen), Default::default());
@@ -68,6 +85,11 @@ fn a_program_runs_only_while_it_is_granted(mut harness: Harness) {
     let later = harness.clock.now() + QUANTUM;
     harness.clock.wait_until(later);
     assert_eq!(usage(&mut *cell).used, Nanoseconds::ZERO);
+}
+
+fn a_cell_that_has_not_run_holds_no_memory(mut harness: Harness) {
+    let (mut cell, _queue) = harness.cell(Kind::Endless);
+    assert_eq!(usage(&mut *cell).memory, Bytes(0));
 }
 
 fn an_exit_is_told_once_and_what_is_granted_after_it_is_not_used(mut harness: Harness) {

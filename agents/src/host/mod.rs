@@ -1,21 +1,30 @@
 //! The client's side of the agent's interface: what an agent may ask of the node that runs it.
 //!
-//! [`Host`] is the seam. In a cell it is answered by the imports of the wasm module; in a native program by
-//! [`standalone`]. [`Here`] names the one that this build uses, so an agent is written once against [`Host`].
+//! [`Host`] is the seam. A wasm module is answered by its imports; a native program by a node over a channel if its
+//! environment names one, else by itself. [`Here`] names what this build uses, so an agent is written once against
+//! [`Host`].
 
+#[cfg(not(target_arch = "wasm32"))]
+pub mod channel;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
 #[cfg(test)]
 pub(crate) mod script;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod standalone;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod system;
 #[cfg(target_arch = "wasm32")]
 pub mod wasm;
 
 use crate::abi;
 use std::fmt;
+use std::thread;
+use std::time::Duration;
 
 /// The host of this build.
 #[cfg(not(target_arch = "wasm32"))]
-pub type Here = standalone::Standalone;
+pub type Here = native::Native;
 /// The host of this build.
 #[cfg(target_arch = "wasm32")]
 pub type Here = wasm::Imports;
@@ -67,6 +76,11 @@ pub trait Host {
 
     /// Lets some milliseconds pass after [`Refusal::Busy`]; shorter if an end is announced.
     fn pause(&mut self);
+
+    /// Sleeps for that many milliseconds at least.
+    fn sleep(&mut self, millis: u32) {
+        thread::sleep(Duration::from_millis(u64::from(millis)));
+    }
 }
 
 /// The prices that can be asked for.

@@ -16,6 +16,8 @@ pub(crate) enum Call {
     Log(String),
     /// `pause`.
     Pause,
+    /// `sleep` for that many milliseconds.
+    Sleep(u32),
 }
 
 /// Answers from a script. After its last lease the bounty is gone.
@@ -24,6 +26,10 @@ pub(crate) struct Script {
     leases: VecDeque<Result<u64, Refusal>>,
     notices: Vec<(u32, Notice)>,
     looks: u32,
+    /// The clearing price.
+    pub(crate) clearing: i64,
+    /// The balance.
+    pub(crate) balance: i64,
     /// What was asked for, in order.
     pub(crate) calls: Vec<Call>,
 }
@@ -42,12 +48,15 @@ impl Script {
 }
 
 impl Host for Script {
-    fn price(&mut self, _which: Price) -> i64 {
-        0
+    fn price(&mut self, which: Price) -> i64 {
+        match which {
+            Price::Spot => 0,
+            Price::Clearing => self.clearing,
+        }
     }
 
     fn balance(&mut self) -> i64 {
-        0
+        self.balance
     }
 
     fn set_bid(&mut self, limit_uj: i64, slots: i32) -> Result<(), Refusal> {
@@ -82,5 +91,9 @@ impl Host for Script {
 
     fn pause(&mut self) {
         self.calls.push(Call::Pause);
+    }
+
+    fn sleep(&mut self, millis: u32) {
+        self.calls.push(Call::Sleep(millis));
     }
 }

@@ -1,11 +1,12 @@
-//! The host of a native program: the program itself. There is no node here, no market and no bounty.
+//! The host of a native program by itself: the program. There is no node here, no market and no bounty.
 //!
-//! Ranges are leased in ascending order and nobody pays for them, prices are zero, the wallet is without bottom, and
-//! discarded memory is cleared but stays with the program. It serves to run an agent's work at full speed, to measure
-//! it, and to see that it ends as it should. What the market does to an agent cannot be seen with it.
+//! Ranges are leased in ascending order and nobody pays for them, prices are zero, and the wallet is without bottom. It
+//! serves to run an agent's work at full speed, to measure it, and to see that it ends as it should: SIGINT and SIGTERM
+//! announce the end. What the market does to an agent cannot be seen with it.
 
+use super::system::{Told, discard_pages};
 use super::{Host, Notice, Price, Reason, Refusal, cut};
-use crate::abi::{PAGE, RANGE_MAX};
+use crate::abi::RANGE_MAX;
 use std::fmt::Display;
 use std::io::{self, Write};
 use std::thread;
@@ -17,14 +18,15 @@ pub struct Standalone {
     started: Instant,
     until: Option<Instant>,
     leases: u64,
+    told: Told,
 }
 
 impl Standalone {
-    /// Starts the clock. After `seconds` of wall time the end is announced, with no time left; without it, never.
-    pub fn start(seconds: Option<u32>) -> Self {
+    /// Starts the clock. When `told` is set, and after `seconds` of wall time, the end is announced with no time left.
+    pub fn start(seconds: Option<u32>, told: Told) -> Self {
         let started = Instant::now();
         let until = seconds.map(|seconds| started + Duration::from_secs(u64::from(seconds)));
-        Self { started, until, leases: 0 }
+        Self { started, until, leases: 0, told }
     }
 
     /// Prints what was achieved, and in how many seconds, as one line on the standard output.
@@ -70,13 +72,8 @@ impl Host for Standalone {
         Ok(())
     }
 
-    /// Clears the whole pages. Nothing goes back to the system.
     fn discard(&mut self, memory: &mut [u8]) -> Result<(), Refusal> {
-        let page = PAGE as usize;
-        let first = memory.as_ptr().align_offset(page).min(memory.len());
-        let pages = (memory.len() - first) / page;
-        memory[first..first + pages * page].fill(0);
-        Ok(())
+        discard_pages(memory).map_err(|_| Refusal::Busy)
     }
 
     /// The operator is who reads the standard error.
@@ -85,12 +82,8 @@ impl Host for Standalone {
     }
 
     fn notice(&mut self) -> Option<Notice> {
-        match self.until {
-            Some(until) if Instant::now() >= until => {
-                Some(Notice { reason: Reason::Operator, millis_left: 0 })
-            }
-            _ => None,
-        }
+        let is_over = self.told.is_set() || self.until.is_some_and(|until| Instant::now() >= until);
+        is_over.then_some(Notice { reason: Reason::Operator, millis_left: 0 })
     }
 
     fn pause(&mut self) {

@@ -1,6 +1,12 @@
+use super::channel::Channel;
 use super::standalone::Standalone;
+use super::system::Told;
 use super::{Ending, Host, LOG_LINE_MAX, Notice, Price, Reason, Refusal, cut};
 use crate::abi;
+use crate::channel::Request;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixStream;
+use std::thread;
 
 /// What every host owes an agent. A transport that is added later is held to the same.
 fn contract<H: Host>(host: &mut H) {
@@ -35,19 +41,54 @@ fn discards_whole_pages<H: Host>(host: &mut H) {
 
 #[test]
 fn standalone_keeps_the_contract() {
-    contract(&mut Standalone::start(None));
+    contract(&mut standalone(None));
+}
+
+#[test]
+fn a_channel_keeps_the_contract() {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let node = thread::spawn(move || least_node(&ours));
+    contract(&mut Channel::over(theirs, None, Told::default()));
+    node.join().unwrap();
+}
+
+/// The least that a node answers.
+fn least_node(stream: &UnixStream) {
+    let mut leases = 0..;
+    for line in BufReader::new(stream).split(b'\n') {
+        let answer = match Request::parse(&line.unwrap()) {
+            Some(Request::Price(_)) => 150_000,
+            Some(Request::Balance) => 1_000_000,
+            Some(Request::SetBid { limit_uj, slots }) if limit_uj < 0 || slots < 0 => {
+                i64::from(abi::E_INVALID)
+            }
+            Some(Request::Lease) => leases.next().unwrap(),
+            Some(_) => 0,
+            None => panic!("no request"),
+        };
+        writeln!(&*stream, "{answer}").unwrap();
+    }
+}
+
+fn standalone(seconds: Option<u32>) -> Standalone {
+    Standalone::start(seconds, Told::default())
 }
 
 #[test]
 fn standalone_announces_the_end_that_it_was_given() {
     let notice = Notice { reason: Reason::Operator, millis_left: 0 };
-    assert_eq!(Standalone::start(Some(0)).notice(), Some(notice));
-    assert_eq!(Standalone::start(Some(u32::MAX)).notice(), None);
+    assert_eq!(standalone(Some(0)).notice(), Some(notice));
+    assert_eq!(standalone(Some(u32::MAX)).notice(), None);
+    let told = Told::default();
+    let mut host = Standalone::start(None, told.clone());
+    assert_eq!(host.notice(), None);
+    told.set();
+    assert_eq!(host.notice(), Some(notice));
 }
 
 #[test]
 fn standalone_refuses_claims_on_what_was_not_leased() {
-    assert_eq!(Standalone::start(None).claim(0, 1, 1), Err(Refusal::Invalid));
+    assert_eq!(standalone(None).claim(0, 1, 1), Err(Refusal::Invalid));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use super::{Host, Notice, Price, Refusal, cut};
 use std::fmt::Display;
+use std::io;
 
 // The signatures are those of the table in `abi.rs`; the name of the module must be a literal and is `abi::MODULE`.
 #[link(wasm_import_module = "maxwell")]
@@ -28,12 +29,21 @@ pub struct Imports;
 
 impl Imports {
     /// There is nothing to set up, and no time limit: the node ends its cells.
-    pub fn start(_seconds: Option<u32>) -> Self {
-        Self
+    ///
+    /// # Errors
+    /// None: natively there are some.
+    pub fn start(_seconds: Option<u32>) -> io::Result<Self> {
+        Ok(Self)
     }
 
     /// Nothing to say: the node keeps account of what was achieved.
     pub fn finish(&self, _work: &impl Display) {}
+
+    /// Says why nothing was started.
+    pub fn complain(words: &str) {
+        // A line that is refused reaches nobody.
+        let _ = Self.log(words);
+    }
 }
 
 impl Host for Imports {

@@ -3,7 +3,6 @@
 //! A node in this process, a scientist and a miner as wasm cells with equal money, two slots on a modelled machine. The
 //! node runs on a thread of its own; this thread shows what it is told and never makes it wait.
 
-mod calibrate;
 mod plain;
 mod setup;
 mod story;
@@ -21,15 +20,13 @@ use maxwell_core::units::Nanoseconds;
 use maxwell_daemon::inbox::StopSwitch;
 use maxwell_daemon::recorder::{LINES_MAX, SAID_PER_SECOND_MAX};
 use maxwell_daemon::scenario::Scenario;
-use signal_hook::consts::{SIGINT, SIGTERM};
 use story::StoryTeller;
 
 use crate::complain;
+use crate::signals::{INTERRUPTED, stop_on_signals};
 
 /// Seed of `--fast` unless one is given; the help names it.
 const SEED: u64 = 7;
-/// Exit code after SIGINT or SIGTERM.
-const INTERRUPTED: u8 = 130;
 /// Lines that the recorder makes in a second at most: the second itself, and ten of what each agent says.
 const LINES_PER_SECOND_MAX: usize = 1 + 2 * SAID_PER_SECOND_MAX as usize;
 
@@ -137,15 +134,4 @@ fn show(output: &mut impl Write, json: bool, report: &DemoReport) -> std::io::Re
         plain::summary(output, report)?;
     }
     output.flush()
-}
-
-/// The first signal asks the node to stop; a second one ends the process at once.
-fn stop_on_signals(switch: &StopSwitch) -> Result<()> {
-    for signal in [SIGINT, SIGTERM] {
-        let flag = switch.interrupt_flag();
-        signal_hook::flag::register_conditional_shutdown(signal, INTERRUPTED.into(), flag.clone())
-            .and_then(|_| signal_hook::flag::register(signal, flag))
-            .context("signals cannot be handled here")?;
-    }
-    Ok(())
 }

@@ -10,6 +10,7 @@ use maxwell_core::ledger::Role;
 use maxwell_core::limits::{CELL_MEMORY, EVENTS_MAX, MODULE_BYTES_MAX, WINDOW};
 use maxwell_core::tick::{AccountId, CellId};
 use maxwell_core::units::{Microjoules, Moment, Nanoseconds};
+use maxwell_daemon::calibrate::{Patience, range_cost};
 use maxwell_daemon::host::{CellsRun, HostMeter, ProcessMeter, ScriptedMeter};
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::node::{Launch, Node, Surroundings};
@@ -24,7 +25,6 @@ use maxwell_physics::sampler::{InlineSampler, Sampler, ThreadSampler};
 use maxwell_physics::select::{Choice, ModelInputs, Selection, choose};
 use maxwell_physics::sensor::ErrorBars;
 
-use super::calibrate::{Patience, range_cost};
 use super::{Mode, Modules};
 
 /// Fuel of a quantum in the fast mode, one unit for each operation of wasm: about a fortieth of what a core of today
@@ -178,7 +178,7 @@ fn measure(
     // A range takes about 2 ms of a core of today, and a hundred times that in the fuel of the fast mode.
     let quanta_max = if mode == Mode::RealTime { 500 } else { 2_000 };
     let patience = Patience { quanta_max, is_over: &|| switch.is_interrupted() };
-    range_cost(&mut *cell, &requests, &mut *clock(mode), scenario.ranges(), &patience)
+    Ok(range_cost(&mut *cell, &requests, &mut *clock(mode), scenario.ranges(), &patience)?)
 }
 
 fn clock(mode: Mode) -> Box<dyn Clock> {

@@ -4,6 +4,7 @@ use maxwell_core::tick::Exit;
 use wasmtime_wasi::I32Exit;
 
 use super::guest::Guest;
+use crate::requests::Flooding;
 
 /// Longest reason of an end that is kept, in bytes: two lines of a terminal.
 const REASON_MAX: usize = 200;
@@ -15,16 +16,6 @@ pub(super) struct Ending {
     pub(super) exit: Exit,
     /// One line for the operator, empty when all is well.
     pub(super) words: String,
-}
-
-/// A host function's way of ending a program that floods it.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "limit reached: {refused} requests were refused in one quantum; a program that is told \"busy\" should wait for a later quantum"
-)]
-pub(super) struct Flooding {
-    /// Requests refused in the quantum.
-    pub(super) refused: u32,
 }
 
 impl Ending {

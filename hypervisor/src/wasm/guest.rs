@@ -2,19 +2,17 @@
 
 use std::sync::Arc;
 
-use maxwell_api::abi;
 use maxwell_core::event::Request;
 use maxwell_core::limits::HOST_BYTES_PER_QUANTUM_MAX;
 use wasmtime::{Caller, Extern, Memory, ModuleExport};
 use wasmtime_wasi::WasiCtx;
 use wasmtime_wasi::p1::WasiP1Ctx;
 
-use super::ending::Flooding;
 use super::limiter::Limiter;
 use super::panel::Panel;
 use super::wasi::{self, Randomness};
 use crate::cell::CellConfig;
-use crate::requests::{Requests, Sent};
+use crate::requests::Requests;
 
 /// The state behind a program's imports.
 pub(super) struct Guest {
@@ -62,48 +60,30 @@ impl Guest {
         }
     }
 
-    /// Passes a request to the main loop, if the quantum's limit and its queue allow. The status is one of the
-    /// agent's interface.
+    /// Passes a request to the main loop, if the quantum's limit and its queue allow; `None` is one that is invalid.
+    /// The status is one of the agent's interface.
     ///
     /// # Errors
     /// A program that goes on after very many refusals is flooding and is ended.
-    pub(super) fn request(&mut self, request: Request) -> wasmtime::Result<i32> {
-        match self.requests().send(request) {
-            Sent::Accepted => Ok(abi::OK),
-            Sent::Busy => self.refuse(abi::E_BUSY),
-        }
+    pub(super) fn submit(&mut self, request: Option<Request>) -> wasmtime::Result<i32> {
+        Ok(self.requests().submit(request)?)
     }
 
     /// Refuses a request with `status`, and counts it.
     ///
     /// # Errors
-    /// As [`Guest::request`].
+    /// As [`Guest::submit`].
     pub(super) fn refuse(&mut self, status: i32) -> wasmtime::Result<i32> {
-        match self.requests().refused() {
-            Some(refused) => Err(Flooding { refused }.into()),
-            None => Ok(status),
-        }
+        Ok(self.requests().refuse(status)?)
     }
 
-    /// Asks for a lease, and for more of them ahead. The status is one of the agent's interface.
+    /// What `lease` returns, `None` while the answer is on its way.
     ///
     /// # Errors
-    /// As [`Guest::request`].
-    pub(super) fn ask_for_lease(&mut self) -> wasmtime::Result<i32> {
+    /// As [`Guest::submit`].
+    pub(super) fn lease(&mut self) -> wasmtime::Result<Option<i64>> {
         let panel = self.panel.clone();
-        match self.requests().ask(&panel.leases) {
-            Sent::Accepted => {
-                self.ask_ahead();
-                Ok(abi::OK)
-            }
-            Sent::Busy => self.refuse(abi::E_BUSY),
-        }
-    }
-
-    /// Asks for leases ahead, as far as the limits allow.
-    pub(super) fn ask_ahead(&mut self) {
-        let panel = self.panel.clone();
-        self.requests().ask_ahead(&panel.leases);
+        Ok(self.requests().lease(&panel.leases)?)
     }
 
     /// Notes work of a host call, and whether the program shall yield before it goes on.
@@ -120,7 +100,7 @@ impl Guest {
     }
 
     fn requests(&mut self) -> &mut Requests {
-        self.requests.in_quantum(self.panel.quantum())
+        self.requests.in_quantum(self.panel.board.quantum())
     }
 }
 

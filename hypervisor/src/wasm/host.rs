@@ -4,14 +4,12 @@ use std::future::poll_fn;
 use std::task::Poll;
 
 use maxwell_api::abi;
-use maxwell_core::event::{Claim, LogLine, Request};
-use maxwell_core::limits::{PRICE_MAX, SLOTS_MAX};
+use maxwell_core::event::{LogLine, Request};
 use maxwell_core::tick::Wait;
-use maxwell_core::units::Microjoules;
 use wasmtime::{AsContextMut, Caller, Linker, Result};
 
 use super::guest::{Guest, memory, stretch};
-use crate::leases::Next;
+use crate::requests::{self, order};
 
 /// Bytes that `log` looks at: enough for a line in any script, few enough that a call takes microseconds.
 const LOG_BYTES_MAX: u32 = 4_096;
@@ -19,9 +17,10 @@ const LOG_BYTES_MAX: u32 = 4_096;
 /// Puts the functions of the namespace `maxwell` into `linker`.
 pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     linker.func_wrap(abi::MODULE, "price", |caller: Caller<'_, Guest>, which: i32| {
-        price(caller.data(), which)
+        caller.data().panel.board.price(which)
     })?;
-    linker.func_wrap(abi::MODULE, "balance", |caller: Caller<'_, Guest>| caller.data().panel.balance().0)?;
+    linker
+        .func_wrap(abi::MODULE, "balance", |caller: Caller<'_, Guest>| caller.data().panel.board.balance())?;
     linker.func_wrap(abi::MODULE, "set_bid", set_bid)?;
     linker.func_wrap_async(abi::MODULE, "lease", |caller, (): ()| Box::new(lease(caller)))?;
     linker.func_wrap(abi::MODULE, "claim", claim)?;
@@ -29,38 +28,17 @@ pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
         Box::new(discard(caller, pointer, bytes))
     })?;
     linker.func_wrap(abi::MODULE, "log", log)?;
-    linker
-        .func_wrap(abi::MODULE, "notice", |caller: Caller<'_, Guest>| caller.data().panel.packed_notice())?;
+    linker.func_wrap(abi::MODULE, "notice", |caller: Caller<'_, Guest>| caller.data().panel.notice())?;
     Ok(())
 }
 
-fn price(guest: &Guest, which: i32) -> i64 {
-    let (spot, clearing) = guest.panel.prices();
-    match which {
-        abi::PRICE_SPOT => spot.0,
-        abi::PRICE_CLEARING => clearing.0,
-        _ => i64::from(abi::E_INVALID),
-    }
-}
-
 fn set_bid(mut caller: Caller<'_, Guest>, limit_uj: i64, slots: i32) -> Result<i32> {
-    let guest = caller.data_mut();
-    let slots = u16::try_from(slots).ok().filter(|&slots| slots <= SLOTS_MAX);
-    match slots {
-        Some(slots) if (0..=PRICE_MAX.0).contains(&limit_uj) => {
-            guest.request(Request::Order { limit: Microjoules(limit_uj), slots })
-        }
-        _ => guest.refuse(abi::E_INVALID),
-    }
+    caller.data_mut().submit(order(limit_uj, slots))
 }
 
 fn claim(mut caller: Caller<'_, Guest>, range: i64, count: i32, sum: i64) -> Result<i32> {
     let guest = caller.data_mut();
-    let range = u64::try_from(range).ok().filter(|&range| range < abi::RANGE_MAX);
-    let (Some(range), Ok(count), Ok(sum)) = (range, u32::try_from(count), u64::try_from(sum)) else {
-        return guest.refuse(abi::E_INVALID);
-    };
-    let status = guest.request(Request::Claim(Claim { range, count, sum }))?;
+    let status = guest.submit(requests::claim(range, count, sum))?;
     if status == abi::OK {
         guest.panel.leases.claimed();
     }
@@ -71,10 +49,8 @@ fn log(mut caller: Caller<'_, Guest>, pointer: u32, bytes: u32) -> Result<i32> {
     let Some(memory) = memory(&mut caller) else { return caller.data_mut().refuse(abi::E_INVALID) };
     let (memory, guest) = memory.data_and_store_mut(&mut caller);
     let line = stretch(memory, pointer, bytes).filter(|_| bytes <= LOG_BYTES_MAX);
-    match line.and_then(|line| std::str::from_utf8(line).ok()) {
-        Some(line) => guest.request(Request::Log(LogLine::new(line))),
-        None => guest.refuse(abi::E_INVALID),
-    }
+    let line = line.and_then(|line| std::str::from_utf8(line).ok());
+    guest.submit(line.map(|line| Request::Log(LogLine::new(line))))
 }
 
 /// Waits off the slot: while there is no answer the future is pending with the wait said on the panel, and whoever
@@ -82,28 +58,13 @@ fn log(mut caller: Caller<'_, Guest>, pointer: u32, bytes: u32) -> Result<i32> {
 async fn lease(mut caller: Caller<'_, Guest>) -> Result<i64> {
     let mut waited = false;
     loop {
-        match caller.data().panel.leases.take() {
-            Next::Range(range) => {
-                resume(&mut caller, waited)?;
-                caller.data_mut().ask_ahead();
-                return Ok(range as i64);
-            }
-            Next::Gone => {
-                resume(&mut caller, waited)?;
-                return Ok(i64::from(abi::E_GONE));
-            }
-            Next::Ask => {
-                let status = caller.data_mut().ask_for_lease()?;
-                if status != abi::OK {
-                    return Ok(i64::from(status));
-                }
-            }
-            Next::Wait => {
-                waited = true;
-                pause(&mut caller, Wait::Reply)?;
-                give_slot_back().await;
-            }
+        if let Some(answer) = caller.data_mut().lease()? {
+            resume(&mut caller, waited)?;
+            return Ok(answer);
         }
+        waited = true;
+        pause(&mut caller, Wait::Reply)?;
+        give_slot_back().await;
     }
 }
 

@@ -45,6 +45,4 @@ mod wasi;
 
 mod limiter;
 
-mod output;
-
 mod ending;

@@ -1,17 +1,17 @@
 //! What a cell's owner and its program tell each other while either may run.
 
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU8, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use maxwell_api::abi;
 use maxwell_core::tick::{CellId, Exit, Wait};
-use maxwell_core::units::{Bytes, Microjoules, Moment, Nanoseconds};
+use maxwell_core::units::{Bytes, Moment, Nanoseconds};
 
 use super::ending::Ending;
-use super::output::Output;
+use crate::board::{Board, NEVER};
 use crate::cell::{Notice, Permit};
 use crate::leases::Leases;
+use crate::output::Output;
 
 /// Where a program's time comes from.
 #[derive(Clone, Copy, Debug)]
@@ -31,21 +31,16 @@ pub(super) enum Time {
 pub(super) struct Panel {
     /// The cell's name.
     pub(super) id: CellId,
+    /// What the program is shown of the market.
+    pub(super) board: Board,
     /// Leases on their way to the program.
     pub(super) leases: Leases,
     time: Time,
     /// Node's clock minus the machine's since its origin, as of the last grant.
     offset: AtomicI64,
     from: AtomicU64,
-    spot: AtomicI64,
-    clearing: AtomicI64,
-    balance: AtomicI64,
     granted: AtomicBool,
-    quantum: AtomicU32,
     wait: AtomicU64,
-    notice_reason: AtomicU8,
-    /// When the announced end comes, on the clock of [`Panel::elapsed`].
-    notice_end: AtomicU64,
     /// Time that a notice leaves, until the next grant says when it is now; only in virtual time.
     notice_left: AtomicU64,
     memory: AtomicU64,
@@ -62,9 +57,6 @@ const WAIT_NOTHING: u64 = 0;
 const WAIT_REPLY: u64 = 1;
 const WAIT_UNTIL: u64 = 2;
 
-/// No such time: of a notice that is not counting yet, or not waiting to.
-const NEVER: u64 = u64::MAX;
-
 /// Time of polls, measured on a slot's worker.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Metered {
@@ -79,19 +71,14 @@ impl Panel {
     pub(super) fn new(id: CellId, time: Time) -> Self {
         Self {
             id,
+            board: Board::default(),
             leases: Leases::default(),
             time,
             offset: AtomicI64::new(0),
             from: AtomicU64::new(0),
-            spot: AtomicI64::new(0),
-            clearing: AtomicI64::new(0),
-            balance: AtomicI64::new(0),
             granted: AtomicBool::new(false),
-            quantum: AtomicU32::new(0),
             wait: AtomicU64::new(WAIT_NOTHING),
-            notice_reason: AtomicU8::new(0),
-            notice_end: AtomicU64::new(NEVER),
-            notice_left: AtomicU64::new(NEVER),
+            notice_left: AtomicU64::new(NEVER.0),
             memory: AtomicU64::new(0),
             freed: AtomicU64::new(0),
             fuel: AtomicU64::new(0),
@@ -107,19 +94,16 @@ impl Panel {
 impl Panel {
     /// Opens a quantum.
     pub(super) fn open(&self, permit: &Permit) {
-        self.spot.store(permit.spot.0, Ordering::Relaxed);
-        self.clearing.store(permit.clearing.0, Ordering::Relaxed);
-        self.balance.store(permit.balance.0, Ordering::Relaxed);
+        self.board.open(permit);
         self.from.store(permit.from.0, Ordering::Relaxed);
         if let Time::Real(origin) = self.time {
             let offset = permit.from.0 as i64 - origin.elapsed().as_nanos() as i64;
             self.offset.store(offset, Ordering::Relaxed);
         }
-        let left = self.notice_left.swap(NEVER, Ordering::Relaxed);
-        if left != NEVER {
-            self.notice_end.store(permit.from.0.saturating_add(left), Ordering::Relaxed);
+        let left = self.notice_left.swap(NEVER.0, Ordering::Relaxed);
+        if left != NEVER.0 {
+            self.board.end_at(Nanoseconds(permit.from.0.saturating_add(left)));
         }
-        self.quantum.fetch_add(1, Ordering::Relaxed);
         self.granted.store(true, Ordering::Release);
     }
 
@@ -130,14 +114,14 @@ impl Panel {
 
     /// Announces the end.
     pub(super) fn announce(&self, notice: Notice) {
-        match self.time {
-            Time::Real(_) => {
-                let end = self.elapsed().saturating_add(notice.left.0);
-                self.notice_end.store(end, Ordering::Relaxed);
+        let end = match self.time {
+            Time::Real(_) => Nanoseconds(self.elapsed().saturating_add(notice.left.0)),
+            Time::Virtual => {
+                self.notice_left.store(notice.left.0, Ordering::Relaxed);
+                NEVER
             }
-            Time::Virtual => self.notice_left.store(notice.left.0, Ordering::Relaxed),
-        }
-        self.notice_reason.store(notice.reason, Ordering::Release);
+        };
+        self.board.announce(notice.reason, end);
     }
 
     /// What the program waits for, as things stand now.
@@ -190,21 +174,6 @@ impl Panel {
         self.granted.load(Ordering::Acquire)
     }
 
-    /// Number of the quantum, for limits that hold per quantum.
-    pub(super) fn quantum(&self) -> u32 {
-        self.quantum.load(Ordering::Relaxed)
-    }
-
-    /// Reserve price and clearing price as last told.
-    pub(super) fn prices(&self) -> (Microjoules, Microjoules) {
-        (Microjoules(self.spot.load(Ordering::Relaxed)), Microjoules(self.clearing.load(Ordering::Relaxed)))
-    }
-
-    /// Balance as last told.
-    pub(super) fn balance(&self) -> Microjoules {
-        Microjoules(self.balance.load(Ordering::Relaxed))
-    }
-
     /// Time of the clock that programs see as monotonic, in nanoseconds.
     pub(super) fn elapsed(&self) -> u64 {
         match self.time {
@@ -224,14 +193,8 @@ impl Panel {
     }
 
     /// The notice as the agent's interface packs it, zero if there is none.
-    pub(super) fn packed_notice(&self) -> i64 {
-        let reason = self.notice_reason.load(Ordering::Acquire);
-        if reason == 0 {
-            return 0;
-        }
-        let left = self.notice_end.load(Ordering::Relaxed).saturating_sub(self.elapsed());
-        let millis = u32::try_from(left / 1_000_000).unwrap_or(u32::MAX);
-        abi::pack_notice(reason, millis)
+    pub(super) fn notice(&self) -> i64 {
+        self.board.notice(Nanoseconds(self.elapsed()))
     }
 
     /// Says what the program waits for; `None` while it runs.

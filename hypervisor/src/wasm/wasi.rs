@@ -15,8 +15,8 @@ use wasmtime_wasi::{HostMonotonicClock, HostWallClock};
 
 use super::guest::{Guest, memory, stretch};
 use super::host::{give_slot_back, pause, resume, yield_when_due};
-use super::output::Stream;
 use super::panel::Panel;
+use crate::output::Stream;
 
 const MODULE: &str = "wasi_snapshot_preview1";
 

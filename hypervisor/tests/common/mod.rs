@@ -10,11 +10,17 @@ use maxwell_core::tick::{CellId, SlotId, SlotSet, Usage};
 use maxwell_core::units::{Bytes, Microjoules, Nanoseconds};
 use maxwell_hypervisor::cell::{Cell, CellConfig, Permit};
 use maxwell_hypervisor::clock::{Clock, SystemClock, VirtualClock};
+use maxwell_hypervisor::process::{
+    CpuPolicy, GateKind, HostError, HostOptions, KeeperCommand, ProcessCell, ProcessHost, Program,
+};
 use maxwell_hypervisor::simulated::{Behaviour, ClaimWork, SimulatedCell};
 use maxwell_hypervisor::wasm::WasmRuntime;
 
 /// How long a test waits for something before it fails: far more than any of it takes, even on a busy machine.
 pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+
+/// Environment variable with the path of a keeper.
+pub(crate) const KEEPER: &str = "MAXWELL_TEST_KEEPER";
 
 /// Fuel of a quantum in the deterministic mode: some milliseconds of real work.
 pub(crate) const FUEL: u64 = 1_000_000;
@@ -40,26 +46,57 @@ pub(crate) enum Kind {
 pub(crate) struct Harness {
     pub(crate) clock: Box<dyn Clock>,
     pub(crate) runtime: Option<WasmRuntime>,
+    pub(crate) host: Option<ProcessHost>,
     next: u32,
 }
 
 impl Harness {
     pub(crate) fn real_time(slots: u16) -> Self {
         let runtime = WasmRuntime::real_time(slots).expect("this machine runs wasm");
-        Self { clock: Box::new(SystemClock::start()), runtime: Some(runtime), next: 0 }
+        Self { clock: Box::new(SystemClock::start()), runtime: Some(runtime), host: None, next: 0 }
     }
 
     pub(crate) fn deterministic() -> Self {
         let runtime = WasmRuntime::deterministic(FUEL, 7).expect("this machine runs wasm");
-        Self { clock: Box::new(VirtualClock::default()), runtime: Some(runtime), next: 0 }
+        Self { clock: Box::new(VirtualClock::default()), runtime: Some(runtime), host: None, next: 0 }
     }
 
     pub(crate) fn simulated() -> Self {
-        Self { clock: Box::new(VirtualClock::default()), runtime: None, next: 0 }
+        Self { clock: Box::new(VirtualClock::default()), runtime: None, host: None, next: 0 }
+    }
+
+    /// Processes behind a gate. `None` where the gate does not work, which is said.
+    pub(crate) fn process(gate: GateKind, slots: u16) -> Option<Self> {
+        let host = match ProcessHost::new(host_options(gate, slots)) {
+            Ok(host) => host,
+            Err(error @ (HostError::Gate { .. } | HostError::Slots { .. })) => {
+                println!("skipped, because {error}");
+                return None;
+            }
+            Err(error) => panic!("{error}"),
+        };
+        Some(Self { clock: Box::new(SystemClock::start()), runtime: None, host: Some(host), next: 0 })
+    }
+
+    /// A process cell that runs a shell script.
+    pub(crate) fn shell(&mut self, script: &str) -> (ProcessCell, Receiver<Event>) {
+        self.shell_with(script, CpuPolicy::default())
+    }
+
+    /// A process cell that runs a shell script under a policy.
+    pub(crate) fn shell_with(&mut self, script: &str, cpu: CpuPolicy) -> (ProcessCell, Receiver<Event>) {
+        let (config, queue) = self.config(&[]);
+        let program = Program { path: "sh".into(), args: vec!["-c".into(), script.into()], cpu };
+        let host = self.host.as_ref().expect("a harness for processes");
+        (host.start(&program, config).expect("the shell starts"), queue)
     }
 
     /// A cell of a kind and the queue of its requests.
     pub(crate) fn cell(&mut self, kind: Kind) -> (Box<dyn Cell>, Receiver<Event>) {
+        if self.host.is_some() {
+            let (cell, queue) = self.shell(script(kind));
+            return (Box::new(cell), queue);
+        }
         if self.runtime.is_some() {
             return self.wat(program(kind));
         }
@@ -105,13 +142,16 @@ impl Harness {
         }
     }
 
-    /// One whole quantum, and what was used of it.
+    /// One whole quantum, and what was used of it. The next is another's.
     pub(crate) fn quantum(&mut self, cell: &mut dyn Cell, slot: u16) -> Usage {
         let permit = self.permit(slot);
         cell.grant(&permit);
+        cell.renew_lease();
         self.clock.wait_until(permit.until);
         cell.revoke();
-        usage(cell)
+        let usage = usage(cell);
+        cell.park();
+        usage
     }
 
     /// Quanta until `done` says so.
@@ -161,6 +201,13 @@ pub(crate) fn claim(range: u64) -> Claim {
     Claim { range, count: 1, sum: 2 }
 }
 
+/// How process cells are run in tests: the keeper of this crate, unless the environment names a copy of it.
+pub(crate) fn host_options(gate: GateKind, slots: u16) -> HostOptions {
+    let program = std::env::var_os(KEEPER).unwrap_or_else(|| env!("CARGO_BIN_EXE_maxwell-keeper").into());
+    let keeper = KeeperCommand { program: program.into(), args: Vec::new() };
+    HostOptions { slots, gate: Some(gate), keeper, root: "/".into() }
+}
+
 fn behaviour(kind: Kind) -> Behaviour {
     let endless = Behaviour::default();
     match kind {
@@ -206,5 +253,29 @@ fn program(kind: Kind) -> &'static str {
                     (drop (call $discard (i32.const 100) (i32.const 12288)))
                     (loop (br 0))))"#
         }
+    }
+}
+
+fn script(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Endless => "while :; do :; done",
+        Kind::Finisher => "exit 0",
+        Kind::Crasher => "exit 3",
+        Kind::Leaser => {
+            r#"while :; do
+                echo lease >&3; read range <&3
+                [ "$range" = -1 ] && continue
+                [ "$range" -lt 0 ] && exit 0
+                echo "claim $range 1 2" >&3; read status <&3
+            done"#
+        }
+        Kind::Obedient => {
+            r#"trap "" TERM
+            while :; do
+                echo notice >&3; read notice <&3
+                [ "$notice" = 0 ] || exit 0
+            done"#
+        }
+        Kind::Discarder => unreachable!("a process gives memory back by itself"),
     }
 }

@@ -6,7 +6,6 @@
 use std::collections::HashSet;
 use std::sync::mpsc::Receiver;
 
-use anyhow::{Result, bail};
 use maxwell_core::bounty::{Ranges, Verifier};
 use maxwell_core::event::{Claim, Event, Request};
 use maxwell_core::limits::QUANTUM;
@@ -19,27 +18,57 @@ use maxwell_hypervisor::clock::Clock;
 const RANGES: usize = 60;
 
 /// How long a measurement may take.
-pub(crate) struct Patience<'a> {
+pub struct Patience<'a> {
     /// Quanta after which it ends with fewer ranges.
-    pub(crate) quanta_max: u32,
+    pub quanta_max: u32,
     /// Whether the user has had enough of it.
-    pub(crate) is_over: &'a dyn Fn() -> bool,
+    pub is_over: &'a dyn Fn() -> bool,
+}
+
+/// Why the scientist could not be measured.
+#[derive(Debug, thiserror::Error)]
+pub enum CalibrateError {
+    /// The user ended it.
+    #[error("the measurement was interrupted")]
+    Interrupted,
+    /// Its program is over.
+    #[error(
+        "the scientist is measured before the start and ended too early: {0}; it has to lease and claim ranges until \
+         it is told to end"
+    )]
+    Ended(String),
+    /// Nothing that it claimed held.
+    #[error(
+        "the scientist is measured before the start and did not earn anything in {quanta} quanta of 10 ms: {leases} \
+         leases, {claims} claims, none of them true; it has to lease ranges, count their primes and claim them"
+    )]
+    EarnedNothing {
+        /// How long it was measured.
+        quanta: u32,
+        /// Leases that it asked for.
+        leases: u64,
+        /// Claims that it made.
+        claims: u64,
+    },
 }
 
 /// CPU time that a range takes the program in `cell`, whose requests arrive in `requests`. Only what holds counts, as in
 /// the market: a program that claims what it did not do would seem to be very fast.
-pub(crate) fn range_cost(
+///
+/// # Errors
+/// When there is nothing to measure it by, see [`CalibrateError`].
+pub fn range_cost(
     cell: &mut dyn Cell,
     requests: &Receiver<Event>,
     clock: &mut dyn Clock,
     ranges: Ranges,
     patience: &Patience<'_>,
-) -> Result<Nanoseconds> {
+) -> Result<Nanoseconds, CalibrateError> {
     let mut work = Work::new(ranges);
     let (mut used, mut used_at_claim) = (Nanoseconds::ZERO, Nanoseconds::ZERO);
     for _ in 0..patience.quanta_max {
         if (patience.is_over)() {
-            bail!("the measurement was interrupted");
+            return Err(CalibrateError::Interrupted);
         }
         run_quantum(cell, clock);
         let Some(usage) = cell.usage() else { continue };
@@ -53,21 +82,15 @@ pub(crate) fn range_cost(
             break;
         }
         if let Some(exit) = usage.exit {
-            bail!(
-                "the scientist is measured before the start and ended too early: {}; it has to lease and claim \
-                 ranges until it is told to end",
-                how_it_ended(exit, &cell.last_words())
-            );
+            return Err(CalibrateError::Ended(how_it_ended(exit, &cell.last_words())));
         }
     }
     if work.done.is_empty() {
-        bail!(
-            "the scientist is measured before the start and did not earn anything in {} quanta of 10 ms: {} leases, \
-             {} claims, none of them true; it has to lease ranges, count their primes and claim them",
-            patience.quanta_max,
-            work.leased,
-            work.claims
-        );
+        return Err(CalibrateError::EarnedNothing {
+            quanta: patience.quanta_max,
+            leases: work.leased,
+            claims: work.claims,
+        });
     }
     Ok(Nanoseconds((used_at_claim.0 / work.done.len() as u64).max(1)))
 }
@@ -112,7 +135,8 @@ impl Work {
     }
 }
 
-fn how_it_ended(exit: Exit, last_words: &str) -> String {
+/// How a program ended, with what it said last, in words.
+pub fn how_it_ended(exit: Exit, last_words: &str) -> String {
     match (exit, last_words.trim()) {
         (Exit::Finished, "") => "its program came to its end".to_owned(),
         (Exit::Finished, words) => format!("its program came to its end after saying: {words}"),
@@ -120,7 +144,8 @@ fn how_it_ended(exit: Exit, last_words: &str) -> String {
     }
 }
 
-fn run_quantum(cell: &mut dyn Cell, clock: &mut dyn Clock) {
+/// Runs a cell alone on slot 0 for one quantum.
+pub fn run_quantum(cell: &mut dyn Cell, clock: &mut dyn Clock) {
     let from = clock.now();
     let until = from + QUANTUM;
     let zero = Microjoules::ZERO;

@@ -7,7 +7,7 @@ use maxwell_core::limits::LAST_WORDS_MAX;
 /// The tails of both standard streams, and the reason of the end. Writing never fails and never grows beyond the
 /// limit; nothing is allocated for a program that writes nothing.
 #[derive(Debug, Default)]
-pub(super) struct Output {
+pub(crate) struct Output {
     stdout: Tail,
     stderr: Tail,
     end: String,
@@ -15,7 +15,7 @@ pub(super) struct Output {
 
 /// A standard stream that a program can write to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stream {
+pub(crate) enum Stream {
     /// Standard output.
     Out,
     /// Standard error.
@@ -24,7 +24,7 @@ pub(super) enum Stream {
 
 impl Output {
     /// Appends to a stream; only the last [`LAST_WORDS_MAX`] bytes of each are kept.
-    pub(super) fn write(&mut self, stream: Stream, bytes: &[u8]) {
+    pub(crate) fn write(&mut self, stream: Stream, bytes: &[u8]) {
         match stream {
             Stream::Out => self.stdout.write(bytes),
             Stream::Err => self.stderr.write(bytes),
@@ -32,12 +32,12 @@ impl Output {
     }
 
     /// Says why the program ended.
-    pub(super) fn end(&mut self, words: String) {
+    pub(crate) fn end(&mut self, words: String) {
         self.end = words;
     }
 
     /// The reason of the end, then the tail of standard error, or of standard output if nothing was written to it.
-    pub(super) fn last_words(&self) -> String {
+    pub(crate) fn last_words(&self) -> String {
         let tail = if self.stderr.0.is_empty() { &self.stdout } else { &self.stderr };
         let tail = tail.text();
         let tail = tail.trim_end();

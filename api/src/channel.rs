@@ -1,0 +1,290 @@
+//! The agent's interface as a process sees it: lines of text on a Unix stream socket that the program inherits.
+//!
+//! The file descriptor is named in the environment variable [`CHANNEL_FD_VARIABLE`]. The program writes requests; each
+//! is answered by one line, in the order of the requests, with the number that the import of the same name returns. The
+//! table in [`abi`](crate::abi) says what requests and numbers mean. Several requests may be written at once before an
+//! answer is read.
+//!
+//! ```text
+//! request = ( "price " number        ; 0 for the reserve, 1 for the clearing price
+//!           | "balance"
+//!           | "set_bid " number " " number             ; limit in µJ, slots
+//!           | "lease"                                  ; answered when the node has answered
+//!           | "claim " number " " number " " number    ; range, count, sum
+//!           | "log " text            ; UTF-8 without a line break, may be empty
+//!           | "notice"
+//!           ) newline
+//! answer  = number newline
+//! number  = [ "-" ] digit { digit }  ; decimal
+//! newline = %x0A
+//! ```
+//!
+//! A line has at most [`LINE_MAX`] bytes with its newline. One that is longer, or that is no request, is answered with
+//! [`E_INVALID`](crate::abi::E_INVALID) when it ends, and the next one is read as if nothing had been. There is no
+//! `discard` here: a process gives memory back to the system by itself.
+//!
+//! A session, with what the program writes on the left:
+//!
+//! ```text
+//! set_bid 600000 1                       0
+//! lease                                  17
+//! claim 17 48 49204823048                0
+//! price 1                                150000
+//! balance                                89400000
+//! log three ranges so far                0
+//! discard 0 4096                         -2
+//! notice                                 1023745       ; insolvent (1), 3999 ms left: 3999 x 256 + 1
+//! ```
+//!
+//! An announced end is also a SIGTERM to the program's first process, so that a program need not ask for it over and
+//! over. When the node is gone the channel is closed.
+//!
+//! This file depends on nothing but `abi.rs`, so that agents can include it as it is.
+
+use std::fmt::{self, Write};
+
+/// Environment variable that names the file descriptor of the channel.
+pub const CHANNEL_FD_VARIABLE: &str = "MAXWELL_CHANNEL_FD";
+
+/// The file descriptor that Maxwell gives to a cell. Programs take the number from [`CHANNEL_FD_VARIABLE`].
+pub const CHANNEL_FD: i32 = 3;
+
+/// Bytes of a line at most, its newline included.
+pub const LINE_MAX: usize = 256;
+
+/// What a program asks for. The arguments are those of the imports of the same names, not yet checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Request<'a> {
+    /// A price; the argument says which.
+    Price(i32),
+    /// The own free balance.
+    Balance,
+    /// The standing order.
+    SetBid {
+        /// The most to pay for a quantum, in µJ.
+        limit_uj: i64,
+        /// Slots wanted.
+        slots: i32,
+    },
+    /// The next range of the bounty.
+    Lease,
+    /// Payment for a leased range.
+    Claim {
+        /// Number of the range.
+        range: i64,
+        /// Primes in it.
+        count: i32,
+        /// Their sum.
+        sum: i64,
+    },
+    /// A line to the operator.
+    Log(&'a str),
+    /// The announced end.
+    Notice,
+}
+
+impl<'a> Request<'a> {
+    /// Reads a line without its newline. `None` if it is no request.
+    pub fn parse(line: &'a [u8]) -> Option<Self> {
+        let line = std::str::from_utf8(line).ok()?;
+        if let Some(text) = line.strip_prefix("log ") {
+            return Some(Self::Log(text));
+        }
+        let mut words = line.split(' ');
+        let request = match words.next()? {
+            "price" => Self::Price(number(words.next()?)?),
+            "balance" => Self::Balance,
+            "set_bid" => Self::SetBid { limit_uj: number(words.next()?)?, slots: number(words.next()?)? },
+            "lease" => Self::Lease,
+            "claim" => Self::Claim {
+                range: number(words.next()?)?,
+                count: number(words.next()?)?,
+                sum: number(words.next()?)?,
+            },
+            "notice" => Self::Notice,
+            _ => return None,
+        };
+        match words.next() {
+            None => Some(request),
+            Some(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for Request<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Price(which) => write!(f, "price {which}"),
+            Self::Balance => f.write_str("balance"),
+            Self::SetBid { limit_uj, slots } => write!(f, "set_bid {limit_uj} {slots}"),
+            Self::Lease => f.write_str("lease"),
+            Self::Claim { range, count, sum } => write!(f, "claim {range} {count} {sum}"),
+            Self::Log(text) => write!(f, "log {text}"),
+            Self::Notice => f.write_str("notice"),
+        }
+    }
+}
+
+/// Reads the line of an answer without its newline. `None` if it is none.
+pub fn parse_answer(line: &[u8]) -> Option<i64> {
+    number(std::str::from_utf8(line).ok()?)
+}
+
+/// A line as it is sent, in a place of its own: nothing is allocated.
+#[derive(Clone, Copy)]
+pub struct Line {
+    bytes: [u8; LINE_MAX],
+    len: usize,
+}
+
+impl Line {
+    /// The line of a request. Line breaks in the text of a log line become spaces, or they would begin another request;
+    /// what goes beyond [`LINE_MAX`] is cut off between two characters.
+    pub fn request(request: &Request<'_>) -> Self {
+        Self::of(request)
+    }
+
+    /// The line of an answer.
+    pub fn answer(number: i64) -> Self {
+        Self::of(&number)
+    }
+
+    /// The bytes to send, the newline included.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
+    }
+
+    fn of(content: &dyn fmt::Display) -> Self {
+        let mut line = Self { bytes: [0; LINE_MAX], len: 0 };
+        // It fails when the line is full, and the rest is cut off.
+        let _ = write!(line, "{content}");
+        line.bytes[line.len] = b'\n';
+        line.len += 1;
+        line
+    }
+}
+
+impl Write for Line {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        for symbol in text.chars() {
+            let symbol = if symbol == '\n' { ' ' } else { symbol };
+            let end = self.len + symbol.len_utf8();
+            // One byte is left for the newline.
+            if end >= LINE_MAX {
+                return Err(fmt::Error);
+            }
+            symbol.encode_utf8(&mut self.bytes[self.len..end]);
+            self.len = end;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Line").field(&String::from_utf8_lossy(self.as_bytes())).finish()
+    }
+}
+
+/// A decimal number with nothing around it. The parser of the standard library takes a plus sign as well.
+fn number<T: std::str::FromStr>(word: &str) -> Option<T> {
+    if word.starts_with('+') {
+        return None;
+    }
+    word.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REQUESTS: [(Request<'static>, &str); 9] = [
+        (Request::Price(0), "price 0"),
+        (Request::Price(-7), "price -7"),
+        (Request::Balance, "balance"),
+        (Request::SetBid { limit_uj: 600_000, slots: 1 }, "set_bid 600000 1"),
+        (Request::Lease, "lease"),
+        (
+            Request::Claim { range: i64::MAX, count: i32::MIN, sum: i64::MIN },
+            "claim 9223372036854775807 -2147483648 -9223372036854775808",
+        ),
+        (Request::Log("some  text é"), "log some  text é"),
+        (Request::Log(""), "log "),
+        (Request::Notice, "notice"),
+    ];
+
+    #[test]
+    fn every_request_is_read_as_it_was_written() {
+        for (request, text) in REQUESTS {
+            let line = Line::request(&request);
+            assert_eq!(line.as_bytes(), format!("{text}\n").as_bytes());
+            assert_eq!(Request::parse(text.as_bytes()), Some(request), "{text}");
+        }
+    }
+
+    #[test]
+    fn whatever_is_not_exactly_a_request_is_none() {
+        for line in [
+            "",
+            " ",
+            "lease ",
+            " lease",
+            "LEASE",
+            "lease\r",
+            "lease 1",
+            "balance 0",
+            "notice  ",
+            "price",
+            "price ",
+            "price x",
+            "price 1 2",
+            "price  1",
+            "price +1",
+            "price 1.0",
+            "price 0x1",
+            "price 2147483648",
+            "price -",
+            "set_bid",
+            "set_bid 5",
+            "set_bid 5 ",
+            "set_bid 5 1 1",
+            "set_bid 9223372036854775808 1",
+            "claim 1 2",
+            "claim 1 2 3 4",
+            "claim 1 2 -",
+            "log",
+            "logs x",
+            "discard 0 4096",
+            "0",
+            "price\t1",
+        ] {
+            assert_eq!(Request::parse(line.as_bytes()), None, "`{line}`");
+        }
+        assert_eq!(Request::parse(b"log \xff"), None);
+        assert_eq!(Request::parse(b"\0"), None);
+    }
+
+    #[test]
+    fn answers_are_numbers() {
+        for number in [0, -2, i64::MIN, i64::MAX] {
+            let line = Line::answer(number);
+            let (last, digits) = line.as_bytes().split_last().unwrap();
+            assert_eq!((*last, parse_answer(digits)), (b'\n', Some(number)));
+        }
+        for answer in ["", "-", "+1", " 1", "1 ", "one", "9223372036854775808"] {
+            assert_eq!(parse_answer(answer.as_bytes()), None, "`{answer}`");
+        }
+        assert_eq!(parse_answer(b"\xff"), None);
+    }
+
+    #[test]
+    fn a_text_can_neither_begin_another_request_nor_make_the_line_too_long() {
+        assert_eq!(Line::request(&Request::Log("a\nlease\n")).as_bytes(), b"log a lease \n");
+        for text in ["x".repeat(1_000), "é".repeat(1_000), format!("x{}", "é".repeat(1_000))] {
+            let line = Line::request(&Request::Log(&text));
+            assert!((LINE_MAX - 1..=LINE_MAX).contains(&line.as_bytes().len()));
+            let (_, content) = line.as_bytes().split_last().unwrap();
+            assert!(matches!(Request::parse(content), Some(Request::Log(cut)) if text.starts_with(cut)));
+        }
+    }
+}

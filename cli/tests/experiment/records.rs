@@ -1,0 +1,103 @@
+//! What an experiment records.
+
+use std::fs;
+
+use maxwell_api::experiment::{Experiment, Outcome, Run};
+use rustix::process::geteuid;
+
+use crate::lab::{Lab, User};
+
+/// One short repetition of control and treatment.
+const SHORT: [&str; 4] = ["--duration", "5", "--repetitions", "1"];
+
+/// That both arms ran their time and tell the story.
+fn told(lab: &Lab) {
+    let runs = lab.runs();
+    assert_eq!(runs.len(), 2);
+    for run in &runs {
+        assert_eq!(run.outcome, Outcome::Complete, "{run:?}");
+        assert_eq!((run.agents.len(), run.cpus.len()), (2, 1));
+        assert!(!run.gate.is_empty() && !run.meter.is_empty());
+        let primes: u64 = run.agents.iter().map(|agent| agent.primes).sum();
+        assert!(primes > 0, "{run:?}");
+    }
+    market(runs.iter().find(|run| run.arm == "maxwell").expect("it was made"));
+    free(runs.iter().find(|run| run.arm == "linux").expect("it was made"));
+    let folder = lab.path("out");
+    let files = ["experiment.json", "summary.json", "node.csv", "agents.csv", "report.html", "report.md"];
+    for file in files {
+        assert!(fs::metadata(folder.join(file)).is_ok_and(|file| file.len() > 0), "{file} is missing");
+    }
+    assert!(fs::read_dir(folder.join("plots")).expect("there are plots").count() > 0);
+    let summary = lab.summary();
+    assert!(summary.primes_per_joule_ratio_maxwell_to_linux.is_some(), "{}", summary.headline);
+}
+
+fn market(run: &Run) {
+    assert_eq!(run.funding_slot_seconds, Some(1.0));
+    for agent in &run.agents {
+        let [funded, income, balance] = [agent.funded_uj, agent.income_uj, agent.balance_uj]
+            .map(|amount| amount.expect("there is a market"));
+        assert!(funded == 15_000_000 && income >= 0 && balance <= funded + income, "{agent:?}");
+    }
+    let miner = run.agents.iter().find(|agent| agent.kind == "miner").expect("it takes part");
+    assert_eq!((miner.fate.as_str(), miner.reason.as_deref()), ("dead", Some("insolvent")), "{miner:?}");
+    assert!(miner.died_at_s.is_some_and(|at| at < 5.0) && miner.income_uj == Some(0));
+    assert!(!run.warnings.iter().any(|warning| warning.contains("defect")), "{:?}", run.warnings);
+}
+
+fn free(run: &Run) {
+    assert!(run.agents.iter().all(|agent| agent.fate == "alive" && agent.balance_uj.is_none()), "{run:?}");
+    assert_eq!((run.funding_slot_seconds, run.real_time_priority), (None, false));
+}
+
+#[test]
+fn control_and_treatment_are_recorded_with_the_best_gate() {
+    let lab = Lab::new();
+    let stdout = lab.run(&[&SHORT[..], &["--record-ticks"]].concat()).good();
+    told(&lab);
+    for said in ["run 1 of 2", "run 2 of 2", "complete", "linux", "maxwell", "report.html"] {
+        assert!(stdout.contains(said), "{said:?} is missing in:\n{stdout}");
+    }
+    let ticks = fs::read_to_string(lab.path("out/ticks.csv")).expect("ticks were asked for");
+    assert!(ticks.lines().count() > 100, "{} rows", ticks.lines().count());
+    let text = fs::read(lab.path("out/experiment.json")).expect("it was written first");
+    let experiment: Experiment = serde_json::from_slice(&text).expect("an experiment");
+    assert!(experiment.command.starts_with("maxwell experiment --out "), "{}", experiment.command);
+    assert!(!experiment.machine.capabilities.is_empty() && experiment.machine.cpus > 0);
+}
+
+#[test]
+fn control_and_treatment_are_recorded_with_signals() {
+    let lab = Lab::new();
+    lab.run(&[&SHORT[..], &["--gate", "signals", "--json"]].concat()).good();
+    told(&lab);
+    assert!(lab.runs().iter().all(|run| run.gate == "signals"));
+}
+
+#[test]
+fn nobody_needs_no_rights() {
+    if !geteuid().is_root() {
+        println!("skipped, because only root can run the command as somebody else");
+        return;
+    }
+    let lab = Lab::of(User::Nobody);
+    lab.run(&SHORT).good();
+    told(&lab);
+    let market = lab.runs().into_iter().find(|run| run.arm == "maxwell").expect("it was made");
+    assert!(!market.real_time_priority && !market.warnings.is_empty(), "{market:?}");
+}
+
+#[test]
+fn arms_that_cannot_be_done_are_skipped_and_the_others_are_not() {
+    let lab = Lab::new();
+    let arms =
+        ["--duration", "5", "--repetitions", "1", "--arms", "oracle,no-tax", "--agents", "scientist,miner:2"];
+    lab.run(&arms).good();
+    let runs = lab.runs();
+    assert_eq!(runs.len(), 1);
+    let killed = runs[0].agents.iter().filter(|agent| agent.reason.as_deref() == Some("killed"));
+    assert_eq!(killed.map(|agent| agent.agent.as_str()).collect::<Vec<_>>(), ["miner-1", "miner-2"]);
+    let skipped = lab.summary().skipped;
+    assert_eq!(skipped.iter().map(|arm| arm.arm.as_str()).collect::<Vec<_>>(), ["no-tax"]);
+}
