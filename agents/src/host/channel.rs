@@ -1,15 +1,15 @@
 //! The host of a native program in a cell: the node, over the channel that [`crate::channel`] describes.
 //!
-//! Every request is one write and one read, and allocates nothing. A claim asks for the next lease in the same write:
-//! whoever claims a range goes on with another, and a slot that idles until the node's thread has woken up costs more
-//! than all else here. A notice comes with a signal, so a look at it costs no system call; in case a signal is lost, the
-//! node is asked every 100 ms all the same.
+//! A slot that idles until the node has answered was paid for all the same. So a lease is asked for before it is
+//! wanted, and a claim goes out with the next request and is answered while the program computes: an agent that works
+//! through ranges never waits. Nothing is allocated once it is under way. A notice comes with a signal, so a look at it
+//! costs no system call; in case a signal is lost, the node is asked every 100 ms all the same.
 
 use super::system::{Told, discard_pages};
 use super::{Host, Notice, Price, Reason, Refusal, cut};
 use crate::channel::{LINE_MAX, Line, Request, parse_answer};
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Write};
-use std::mem;
 use std::os::unix::net::UnixStream;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -17,15 +17,28 @@ use std::time::{Duration, Instant};
 /// The node is asked for a notice at least so often, if the program looks for one at all.
 const ASK_EVERY: Duration = Duration::from_millis(100);
 
+/// Leases that are asked for beyond the one that is wanted.
+const LEASES_AHEAD: usize = 1;
+
+/// Requests that wait for their answers: the leases, a claim or two, and one that the program waits for.
+const AWAITED_USUAL: usize = 8;
+
 /// The node at the other end of a channel.
 ///
 /// When it is gone, requests are refused as if it were busy, and the end is announced with no time left.
 #[derive(Debug)]
 pub struct Channel {
     stream: BufReader<UnixStream>,
-    /// What was written or read last; kept for its memory.
-    buffer: Vec<u8>,
-    ahead: Ahead,
+    /// The last answer; kept for its memory.
+    answer: Vec<u8>,
+    /// Lines that go out with the next request.
+    outbox: Vec<u8>,
+    /// What was asked and is not answered yet, in the order of the answers.
+    awaited: VecDeque<Awaited>,
+    /// Answers to leases that the program has not wanted yet.
+    leases: VecDeque<Result<u64, Refusal>>,
+    /// Why an earlier claim was refused for good.
+    refused: Option<Refusal>,
     told: Told,
     until: Option<Instant>,
     /// When the node was asked for a notice last.
@@ -34,15 +47,15 @@ pub struct Channel {
     is_gone: bool,
 }
 
-/// A lease that was asked for together with a claim.
+/// A request whose answer is on its way.
 #[derive(Clone, Copy, Debug)]
-enum Ahead {
-    /// There is none.
-    No,
-    /// Its answer is the next one to be read.
-    Asked,
-    /// Its answer was read on the way to that of a later request.
-    Came(i64),
+enum Awaited {
+    /// A lease.
+    Lease,
+    /// A claim with range, count and sum, to be made again if the node is busy.
+    Claim(i64, i32, i64),
+    /// What the program waits for.
+    Wanted,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -57,8 +70,11 @@ impl Channel {
     pub fn over(stream: UnixStream, seconds: Option<u32>, told: Told) -> Self {
         Self {
             stream: BufReader::with_capacity(LINE_MAX, stream),
-            buffer: Vec::with_capacity(2 * LINE_MAX),
-            ahead: Ahead::No,
+            answer: Vec::with_capacity(LINE_MAX),
+            outbox: Vec::with_capacity(AWAITED_USUAL * LINE_MAX),
+            awaited: VecDeque::with_capacity(AWAITED_USUAL),
+            leases: VecDeque::with_capacity(1 + LEASES_AHEAD),
+            refused: None,
             told,
             until: seconds.map(|seconds| Instant::now() + Duration::from_secs(u64::from(seconds))),
             asked: None,
@@ -69,34 +85,67 @@ impl Channel {
 
     /// The answer to a request, `None` if the node is gone.
     fn ask(&mut self, request: &Request<'_>) -> Option<i64> {
-        self.send(&[request])?;
-        if let Ahead::Asked = self.ahead {
-            self.ahead = Ahead::Came(self.receive()?);
+        self.put(request, Awaited::Wanted);
+        self.flush()?;
+        loop {
+            if let Some(answer) = self.receive()? {
+                return Some(answer);
+            }
         }
-        self.receive()
     }
 
-    /// Writes requests at once. `None` if the node is gone.
-    fn send(&mut self, requests: &[&Request<'_>]) -> Option<()> {
-        self.buffer.clear();
-        for request in requests {
-            self.buffer.extend_from_slice(Line::request(request).as_bytes());
+    /// The next lease, `None` if the node is gone.
+    fn next_lease(&mut self) -> Option<Result<u64, Refusal>> {
+        let asked = self.awaited.iter().filter(|awaited| matches!(awaited, Awaited::Lease)).count();
+        for _ in self.leases.len() + asked..=LEASES_AHEAD {
+            self.put(&Request::Lease, Awaited::Lease);
         }
+        self.flush()?;
+        while self.leases.is_empty() {
+            self.receive()?;
+        }
+        self.leases.pop_front()
+    }
+
+    fn put(&mut self, request: &Request<'_>, awaited: Awaited) {
+        self.outbox.extend_from_slice(Line::request(request).as_bytes());
+        self.awaited.push_back(awaited);
+    }
+
+    fn put_claim(&mut self, range: i64, count: i32, sum: i64) {
+        self.put(&Request::Claim { range, count, sum }, Awaited::Claim(range, count, sum));
+    }
+
+    /// Writes what is to go out. `None` if the node is gone.
+    fn flush(&mut self) -> Option<()> {
         if !self.is_gone {
-            self.is_gone = self.stream.get_mut().write_all(&self.buffer).is_err();
+            self.is_gone = self.stream.get_mut().write_all(&self.outbox).is_err();
         }
+        self.outbox.clear();
         (!self.is_gone).then_some(())
     }
 
-    /// Reads the next answer. `None` if the node is gone.
-    fn receive(&mut self) -> Option<i64> {
-        self.buffer.clear();
-        let answer = match self.stream.read_until(b'\n', &mut self.buffer) {
-            Ok(_) => self.buffer.strip_suffix(b"\n").and_then(parse_answer),
-            Err(_) => None,
-        };
+    /// Takes one answer: `Some(Some(_))` if it is the one that the program waits for, `None` if the node is gone.
+    fn receive(&mut self) -> Option<Option<i64>> {
+        let answer = self.read_answer();
         self.is_gone = answer.is_none();
-        answer
+        let answer = answer?;
+        match self.awaited.pop_front().expect("an answer is read for each request alone") {
+            Awaited::Wanted => return Some(Some(answer)),
+            Awaited::Lease => self.leases.push_back(Refusal::check(answer)),
+            Awaited::Claim(range, count, sum) => match Refusal::check(answer) {
+                Ok(_) => {}
+                Err(Refusal::Busy) => self.put_claim(range, count, sum),
+                Err(refusal) => self.refused = Some(refusal),
+            },
+        }
+        Some(None)
+    }
+
+    fn read_answer(&mut self) -> Option<i64> {
+        self.answer.clear();
+        self.stream.read_until(b'\n', &mut self.answer).ok()?;
+        parse_answer(self.answer.strip_suffix(b"\n")?)
     }
 
     fn status(&mut self, request: &Request<'_>) -> Result<u64, Refusal> {
@@ -127,23 +176,16 @@ impl Host for Channel {
     }
 
     fn lease(&mut self) -> Result<u64, Refusal> {
-        let answer = match mem::replace(&mut self.ahead, Ahead::No) {
-            Ahead::No => self.ask(&Request::Lease),
-            Ahead::Asked => self.receive(),
-            Ahead::Came(answer) => Some(answer),
-        };
-        Refusal::check(answer.ok_or(Refusal::Busy)?)
+        self.next_lease().unwrap_or(Err(Refusal::Busy))
     }
 
+    /// Goes out with the next request. Refused is one only after an earlier one has been, for good.
     fn claim(&mut self, range: u64, count: u32, sum: u64) -> Result<(), Refusal> {
-        let claim = Request::Claim { range: range as i64, count: count as i32, sum: sum as i64 };
-        if !matches!(self.ahead, Ahead::No) {
-            return self.status(&claim).map(|_| ());
+        if let Some(refusal) = self.refused.take() {
+            return Err(refusal);
         }
-        self.send(&[&claim, &Request::Lease]).ok_or(Refusal::Busy)?;
-        self.ahead = Ahead::Asked;
-        // The claim's answer comes before that of the lease.
-        Refusal::check(self.receive().ok_or(Refusal::Busy)?).map(|_| ())
+        self.put_claim(range as i64, count as i32, sum as i64);
+        Ok(())
     }
 
     /// The system's business: the node sees what a process holds.

@@ -66,7 +66,10 @@ fn least_node(stream: &UnixStream) {
             Some(_) => 0,
             None => panic!("no request"),
         };
-        writeln!(&*stream, "{answer}").unwrap();
+        if writeln!(&*stream, "{answer}").is_err() {
+            // The program has left without waiting for the answer.
+            return;
+        }
     }
 }
 

@@ -31,7 +31,7 @@ fn over(answer: impl FnMut(&str) -> Option<String> + Send + 'static) -> Channel 
 fn every_call_is_the_line_of_its_import_and_returns_the_answer() {
     let heard = Arc::new(Mutex::new(Vec::new()));
     let hear = heard.clone();
-    let mut answers = [150, 300, -7, 0, 17, 0, 18, 0].into_iter();
+    let mut answers = [150, 300, -7, 0, 17, 18, 0, 0].into_iter();
     let mut host = over(move |line| {
         hear.lock().unwrap().push(line.to_owned());
         Some(format!("{}\n", answers.next().unwrap()))
@@ -43,35 +43,71 @@ fn every_call_is_the_line_of_its_import_and_returns_the_answer() {
     assert_eq!(host.log(&format!("two\nlines {}", "x".repeat(500))), Ok(()));
     let heard = heard.lock().unwrap();
     let (log, others) = heard.split_last().unwrap();
-    let work = ["lease", "claim 17 48 49204823048", "lease"];
+    let work = ["lease", "lease", "claim 17 48 49204823048"];
     assert_eq!(others, [&["price 0", "price 1", "balance", "set_bid 600000 2"], &work[..]].concat());
     assert!(log.starts_with("log two lines xxx") && log.len() == "log ".len() + 120);
 }
 
 #[test]
-fn a_lease_that_was_asked_for_with_a_claim_is_not_asked_for_again() {
-    let mut next = 0;
+fn a_program_that_works_through_ranges_never_waits_for_the_node() {
+    let (ours, theirs) = UnixStream::pair().unwrap();
+    let mut host = Channel::over(theirs, None, Told::default());
+    (&ours).write_all(b"1\n2\n").unwrap();
+    assert_eq!(host.lease(), Ok(1));
+    assert_eq!(host.claim(1, 50, 7), Ok(()));
+    // Neither the claim nor the lease after the next one is answered yet.
+    assert_eq!(host.lease(), Ok(2));
+    assert_eq!(host.claim(2, 51, 8), Ok(()));
+    (&ours).write_all(b"0\n3\n").unwrap();
+    assert_eq!(host.lease(), Ok(3));
+    drop(host);
+    let mut said = String::new();
+    (&ours).read_to_string(&mut said).unwrap();
+    assert_eq!(said, "lease\nlease\nclaim 1 50 7\nlease\nclaim 2 51 8\nlease\n");
+}
+
+#[test]
+fn answers_on_the_way_are_not_taken_for_that_of_another_request() {
+    let mut leases = 0;
     let mut host = over(move |line| {
-        next += i64::from(line == "lease");
+        leases += i64::from(line == "lease");
         Some(match line {
-            "lease" => format!("{next}\n"),
+            "lease" => format!("{leases}\n"),
             "balance" => "-5\n".to_owned(),
-            // The first claim is refused for now.
-            _ if next < 2 => format!("{}\n", abi::E_BUSY),
             _ => "0\n".to_owned(),
         })
     });
     assert_eq!(host.lease(), Ok(1));
-    assert_eq!(host.claim(1, 1, 1), Err(Refusal::Busy));
     assert_eq!(host.claim(1, 1, 1), Ok(()));
     assert_eq!((host.balance(), host.lease()), (-5, Ok(2)));
+    assert_eq!((host.lease(), host.balance(), host.lease()), (Ok(3), -5, Ok(4)));
+}
+
+#[test]
+fn a_claim_is_made_again_while_the_node_is_busy_and_refused_for_good_once() {
+    let claims = Arc::new(Mutex::new(Vec::new()));
+    let heard = claims.clone();
+    let mut verdicts = [abi::E_BUSY, abi::E_BUSY, abi::OK, abi::E_INVALID].into_iter();
+    let mut host = over(move |line| {
+        let Some(claim) = line.strip_prefix("claim ") else { return Some("9\n".into()) };
+        heard.lock().unwrap().push(claim.to_owned());
+        Some(format!("{}\n", verdicts.next().unwrap_or(abi::OK)))
+    });
+    assert_eq!(host.claim(1, 1, 1), Ok(()));
+    for _ in 0..3 {
+        host.balance();
+    }
     assert_eq!(host.claim(2, 1, 1), Ok(()));
-    assert_eq!((host.lease(), host.lease()), (Ok(3), Ok(4)));
+    host.balance();
+    assert_eq!(host.claim(3, 1, 1), Err(Refusal::Invalid), "said of the one before");
+    assert_eq!(host.claim(3, 1, 1), Ok(()));
+    host.balance();
+    assert_eq!(*claims.lock().unwrap(), ["1 1 1", "1 1 1", "1 1 1", "2 1 1", "3 1 1"]);
 }
 
 #[test]
 fn refusals_are_told_apart() {
-    let mut codes = [abi::E_BUSY, abi::E_INVALID, abi::E_GONE].into_iter();
+    let mut codes = [abi::E_BUSY, abi::E_INVALID, abi::E_GONE, abi::E_GONE].into_iter();
     let mut host = over(move |_| Some(format!("{}\n", codes.next().unwrap())));
     let refusals = [(); 3].map(|()| host.lease().unwrap_err());
     assert_eq!(refusals, [Refusal::Busy, Refusal::Invalid, Refusal::Gone]);
