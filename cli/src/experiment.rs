@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, ValueEnum};
 use maxwell_api::experiment::Outcome;
@@ -24,7 +24,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
     /// What is compared: all, or some of linux, maxwell, nice, cpu.weight, cpu.max, oracle,
-    /// no-bounty, flat-price, no-tax
+    /// no-bounty, flat-price, no-tax, and funding-1 to funding-40, see --sweep
     #[arg(verbatim_doc_comment, long, value_name = "ARM,...", default_value = "linux,maxwell")]
     arms: String,
     /// Who runs: scientist, miner, sleeper, bursty, cheat, hoarder, whale; miner:3 for three of
@@ -63,8 +63,8 @@ pub(crate) struct Options {
     /// Record every tick of the market as well, a hundred a second
     #[arg(long)]
     record_ticks: bool,
-    /// A program to run in place of a built-in agent, with the same arguments and channel;
-    /// may be given for several kinds
+    /// A program to run in place of a built-in agent, with the same arguments and channel; may be
+    /// given for several kinds. The market sells each agent one slot at a time
     #[arg(verbatim_doc_comment, long = "program", value_name = "KIND=PATH")]
     programs: Vec<String>,
     /// Print nothing but the summary, as JSON
@@ -107,6 +107,11 @@ fn funding(word: &str) -> Result<f64, String> {
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
+    for path in [Some(&options.out), options.trace.as_ref()].into_iter().flatten() {
+        if path.to_str().is_none() {
+            wrong_usage(&format!("the path {} is no UTF-8; take one that is", path.display()));
+        }
+    }
     let request = request(options);
     let planned = match Planned::of(&request) {
         Ok(planned) => planned,
@@ -118,7 +123,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         Ok(Verdict::Complete) => Ok(ExitCode::SUCCESS),
         Ok(Verdict::SomeFailed) => Ok(ExitCode::FAILURE),
         Ok(Verdict::Interrupted) => Ok(ExitCode::from(INTERRUPTED)),
-        Err(_) if switch.is_interrupted() => {
+        Ok(Verdict::NeverBegun) => {
             complain("interrupted before the first run; nothing is left running and nothing was written");
             Ok(ExitCode::from(INTERRUPTED))
         }
@@ -133,7 +138,8 @@ pub(crate) fn run_one() -> Result<ExitCode> {
     Ok(match maxwell_experiment::run::run(&switch)? {
         Outcome::Complete => ExitCode::SUCCESS,
         Outcome::Interrupted => ExitCode::from(INTERRUPTED),
-        Outcome::Failed(_) => ExitCode::FAILURE,
+        // The conductor reads it from here.
+        Outcome::Failed(why) => bail!(why),
     })
 }
 
@@ -145,7 +151,7 @@ fn wrong_usage(why: &str) -> ! {
 }
 
 fn request(options: &Options) -> Request {
-    let words = std::env::args().skip(1).map(quoted);
+    let words = std::env::args_os().skip(1).map(|word| quoted(word.to_string_lossy().into_owned()));
     Request {
         out: options.out.clone(),
         arms: options.arms.clone(),

@@ -13,6 +13,18 @@ pub struct EnergyProfile {
     pub slot: Watts,
     /// Slots that there are.
     pub slots: u16,
+    /// Whose energy the sensors show.
+    pub readings: Readings,
+}
+
+/// Whose energy the sensors show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Readings {
+    /// That of the work that the meters count: the shares have to add up to it.
+    #[default]
+    OfThisRun,
+    /// That of a recording, made by other work: nothing adds up, and the residual says nothing.
+    Recorded,
 }
 
 /// CPU time used since the node's clock began, by who used it.
@@ -42,6 +54,8 @@ pub struct Shares {
     pub package: Microjoules,
     /// Half the width of the error bar of the sum.
     pub error: Microjoules,
+    /// Whose energy that of the package is.
+    pub readings: Readings,
 }
 
 impl Shares {
@@ -50,9 +64,9 @@ impl Shares {
         self.package - self.cells - self.idle - self.own - self.other
     }
 
-    /// Whether the residual lies within the error bar.
+    /// Whether the residual lies within the error bar, if it has to.
     pub fn balance(&self) -> bool {
-        self.residual().abs_diff(Microjoules::ZERO) <= self.error
+        self.readings == Readings::Recorded || self.residual().abs_diff(Microjoules::ZERO) <= self.error
     }
 }
 
@@ -69,7 +83,9 @@ impl Attribution {
     /// Begins with the first reading.
     pub const fn new(profile: EnergyProfile) -> Self {
         let zero = Microjoules::ZERO;
-        let shares = Shares { cells: zero, idle: zero, own: zero, other: zero, package: zero, error: zero };
+        let readings = profile.readings;
+        let shares =
+            Shares { cells: zero, idle: zero, own: zero, other: zero, package: zero, error: zero, readings };
         Self { profile, origin: None, observed: None, shares }
     }
 
@@ -98,6 +114,7 @@ impl Attribution {
             idle: self.profile.idle.over(reading.at.since(began)),
             package: reading.energy.value - energy,
             error: self.error(now, reading),
+            readings: self.profile.readings,
         };
     }
 
@@ -131,7 +148,8 @@ mod tests {
 
     #[test]
     fn a_meter_that_misses_work_shows_up_as_a_residual() {
-        let profile = EnergyProfile { idle: Watts(10.0), slot: Watts(15.0), slots: 2 };
+        let readings = Readings::OfThisRun;
+        let profile = EnergyProfile { idle: Watts(10.0), slot: Watts(15.0), slots: 2, readings };
         let mut attribution = Attribution::new(profile);
         let at = |s: u64| Moment(s * 1_000_000_000);
         attribution.observe(at(0), &reading(0, 0), CpuTime::default());
@@ -141,5 +159,7 @@ mod tests {
         attribution.observe(at(11), &reading(11, 275), CpuTime { other: Nanoseconds::ZERO, ..cpu });
         assert_eq!(attribution.shares().residual(), Microjoules::from_joules(30));
         assert!(!attribution.shares().balance());
+        let recorded = Shares { readings: Readings::Recorded, ..*attribution.shares() };
+        assert!(recorded.balance(), "a recording was made by other work");
     }
 }

@@ -4,7 +4,7 @@
 //! variations of it. Nothing in it knows which agent is useful: the agents differ in their programs and their bids.
 
 use maxwell_core::bounty::Ranges;
-use maxwell_core::energy::EnergyProfile;
+use maxwell_core::energy::{EnergyProfile, Readings};
 use maxwell_core::ledger::BillingPolicy;
 use maxwell_core::limits::QUANTUM;
 use maxwell_core::population::LifePolicy;
@@ -175,7 +175,12 @@ impl Economy {
             },
             billing: BillingPolicy::default(),
             life: LifePolicy::default(),
-            energy: EnergyProfile { idle: machine.idle, slot: machine.slot, slots: machine.slots },
+            energy: EnergyProfile {
+                idle: machine.idle,
+                slot: machine.slot,
+                slots: machine.slots,
+                readings: Readings::OfThisRun,
+            },
         }
     }
 

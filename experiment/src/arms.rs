@@ -10,6 +10,8 @@ use maxwell_hypervisor::process::CpuPolicy;
 const NICENESS: i32 = 19;
 /// Weight of the parasites in the arm `cpu.weight`, where 100 is usual.
 const WEIGHT: u32 = 1;
+/// The weight of everybody else.
+const USUAL_WEIGHT: u32 = 100;
 /// CPUs that a parasite may use in the arm `cpu.max`.
 const CPUS: f64 = 0.1;
 
@@ -81,7 +83,7 @@ impl Arm {
             Self::Linux => "no market: the kernel's fair scheduler shares the slots".to_owned(),
             Self::Maxwell => "the market, with equal funding".to_owned(),
             Self::Nice => format!("no market: parasites run at nice {NICENESS}"),
-            Self::CpuWeight => format!("no market: parasites have CPU weight {WEIGHT} of the usual 100"),
+            Self::CpuWeight => format!("no market: parasites have CPU weight {WEIGHT} of the usual {USUAL_WEIGHT}"),
             Self::CpuMax => format!("no market: each parasite has a quota of {CPUS} CPUs"),
             Self::Oracle => "no market: parasites are killed at the start, by one who knows them".to_owned(),
             Self::NoBounty => {
@@ -101,13 +103,16 @@ impl Arm {
         ArmPlan { name: self.to_string(), what: self.what(), market: self.has_market() }
     }
 
-    /// How the kernel is told to treat the parasites.
-    pub fn policy_of_parasites(self) -> CpuPolicy {
+    /// How the kernel is told to treat an agent. A weight counts among groups side by side, so where one agent has a group
+    /// for it the others have too.
+    pub fn policy_of(self, parasite: bool) -> CpuPolicy {
         let usual = CpuPolicy::default();
-        match self {
-            Self::Nice => CpuPolicy { nice: NICENESS, ..usual },
-            Self::CpuWeight => CpuPolicy { weight: Some(WEIGHT), ..usual },
-            Self::CpuMax => CpuPolicy { max: Some(CPUS), ..usual },
+        let in_group = CpuPolicy { weight: Some(USUAL_WEIGHT), ..usual };
+        match (self, parasite) {
+            (Self::Nice, true) => CpuPolicy { nice: NICENESS, ..usual },
+            (Self::CpuWeight, true) => CpuPolicy { weight: Some(WEIGHT), ..usual },
+            (Self::CpuMax, true) => CpuPolicy { max: Some(CPUS), ..in_group },
+            (Self::CpuWeight | Self::CpuMax, false) => in_group,
             _ => usual,
         }
     }

@@ -39,6 +39,11 @@ pub fn usual_funding(duration_s: u32) -> f64 {
     (FUNDING_OF_DURATION * f64::from(duration_s)).max(FUNDING_MIN)
 }
 
+/// Temperature at or above which nothing is sold.
+pub fn critical(slots: u16) -> Celsius {
+    Celsius(set_point(slots).0 + CRITICAL_ABOVE_SET_POINT_K)
+}
+
 /// The rules of the market in an arm.
 pub fn economy(arm: Arm, plan: &Plan) -> Economy {
     let set_point = set_point(plan.slots);
@@ -46,7 +51,7 @@ pub fn economy(arm: Arm, plan: &Plan) -> Economy {
     Economy {
         machine: machine(plan.slots),
         set_point,
-        critical: Celsius(set_point.0 + CRITICAL_ABOVE_SET_POINT_K),
+        critical: critical(plan.slots),
         multiplier_at_set_point: at_set_point,
         multiplier_max: max,
         bounty: if arm == Arm::NoBounty { 0.0 } else { BOUNTY },

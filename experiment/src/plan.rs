@@ -65,6 +65,9 @@ pub enum UsageError {
     /// An option that is missing.
     #[error("--physics replay needs --trace FILE.csv beside it; name the trace, or take --physics model")]
     ReplayWithoutTrace,
+    /// Options about a market without one.
+    #[error("{0} is about the market, and no arm has one; add maxwell to --arms, or leave {0} out")]
+    NoMarket(&'static str),
     /// Nothing is left to run.
     #[error("--arms names nothing but arms that this version skips: no-tax. {NO_TAX}; name another arm")]
     NothingToRun,
@@ -122,6 +125,14 @@ impl Planned {
             arms: arms::arms(&request.arms, request.sweep)?,
             skipped: Vec::new(),
         };
+        let has_market = planned.arms.iter().any(|arm| arm.has_market());
+        for (option, is_given) in
+            [("--record-ticks", request.record_ticks), ("--funding", request.funding.is_some())]
+        {
+            if is_given && !has_market {
+                return Err(UsageError::NoMarket(option));
+            }
+        }
         planned.skip(|arm| if arm == Arm::NoTax { Err(NO_TAX.to_owned()) } else { Ok(()) });
         if planned.arms.is_empty() { Err(UsageError::NothingToRun) } else { Ok(planned) }
     }
@@ -192,6 +203,9 @@ pub(crate) mod tests {
         refused(|r| r.arms = "linux,nise".to_owned(), &["--arms", "\"nise\"", "nice"]);
         refused(|r| r.programs = vec!["x".to_owned()], &["--program", "KIND=PATH"]);
         refused(|r| r.arms = "no-tax".to_owned(), &["--arms", "no-tax"]);
+        let free = |r: &mut Request| r.arms = "linux,nice".to_owned();
+        refused(|r| (free(r), r.record_ticks = true).1, &["--record-ticks", "add maxwell"]);
+        refused(|r| (free(r), r.funding = Some(6.0)).1, &["--funding", "no arm has one"]);
     }
 
     #[test]

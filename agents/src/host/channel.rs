@@ -58,6 +58,15 @@ enum Awaited {
     Wanted,
 }
 
+/// What an answer was to.
+#[derive(Clone, Copy, Debug)]
+enum Received {
+    /// To what the program waits for.
+    Wanted(i64),
+    /// To something that it asked before, and has been put where it is looked for.
+    Earlier,
+}
+
 #[derive(Clone, Copy, Debug)]
 struct Announced {
     reason: Reason,
@@ -88,7 +97,7 @@ impl Channel {
         self.put(request, Awaited::Wanted);
         self.flush()?;
         loop {
-            if let Some(answer) = self.receive()? {
+            if let Received::Wanted(answer) = self.receive()? {
                 return Some(answer);
             }
         }
@@ -125,13 +134,13 @@ impl Channel {
         (!self.is_gone).then_some(())
     }
 
-    /// Takes one answer: `Some(Some(_))` if it is the one that the program waits for, `None` if the node is gone.
-    fn receive(&mut self) -> Option<Option<i64>> {
+    /// Takes one answer. `None` if the node is gone.
+    fn receive(&mut self) -> Option<Received> {
         let answer = self.read_answer();
         self.is_gone = answer.is_none();
         let answer = answer?;
         match self.awaited.pop_front().expect("an answer is read for each request alone") {
-            Awaited::Wanted => return Some(Some(answer)),
+            Awaited::Wanted => return Some(Received::Wanted(answer)),
             Awaited::Lease => self.leases.push_back(Refusal::check(answer)),
             Awaited::Claim(range, count, sum) => match Refusal::check(answer) {
                 Ok(_) => {}
@@ -139,7 +148,7 @@ impl Channel {
                 Err(refusal) => self.refused = Some(refusal),
             },
         }
-        Some(None)
+        Some(Received::Earlier)
     }
 
     fn read_answer(&mut self) -> Option<i64> {

@@ -4,7 +4,7 @@ use std::io::{Result, Write};
 
 use maxwell_api::demo::{AgentReport, DemoReport};
 use maxwell_core::limits::QUANTUM;
-use maxwell_core::population::lifecycle::{Reason, State};
+use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::tick::CellId;
 use maxwell_core::units::{Microjoules, Moment};
 use maxwell_daemon::recorder::{AgentSample, Line, Sample};
@@ -12,7 +12,6 @@ use maxwell_daemon::scenario::Scenario;
 
 use super::Mode;
 use super::setup::Facts;
-use super::story::reason_word;
 
 /// Columns in which sentences are set; the rows of the table take up to 120.
 const COLUMNS: usize = 100;
@@ -86,18 +85,12 @@ pub(crate) fn line(out: &mut impl Write, line: &Line, facts: &Facts) -> Result<(
     match line {
         Line::Second(sample) => second(out, sample, facts),
         Line::Notified { at, cell, reason } => {
-            writeln!(
-                out,
-                "{} the {} is told to end: {}",
-                stamp(*at),
-                name(*cell),
-                explained(reason_word(*reason))
-            )
+            writeln!(out, "{} the {} is told to end: {}", stamp(*at), name(*cell), explained(reason.word()))
         }
         // The end of the run ends everybody; it says nothing about this one.
         Line::Ended(obituary) if obituary.reason == Reason::Operator => Ok(()),
         Line::Ended(obituary) => {
-            let reason = explained(reason_word(obituary.reason));
+            let reason = explained(obituary.reason.word());
             writeln!(out, "{} the {} is dead: {reason}", stamp(obituary.at), name(obituary.cell))?;
             last_words(out, 14, &obituary.last_words)
         }
@@ -146,14 +139,7 @@ fn second(out: &mut impl Write, sample: &Sample, facts: &Facts) -> Result<()> {
 
 fn agent_cells(agent: &AgentSample, ticks: u64) -> String {
     let Some(state) = agent.state else { return format!("{:<30}", "dead") };
-    let word = match state {
-        State::Created => "created",
-        State::Ready => "ready",
-        State::Running => "running",
-        State::Hungry { .. } => "hungry",
-        State::Dying { .. } => "dying",
-        State::Dead(_) => "dead",
-    };
+    let word = state.word();
     let share = agent.won as f64 / ticks as f64 * 100.0;
     let balance = agent.balance.as_joules();
     let decimals = usize::from(balance.abs() < 9_999.0);

@@ -114,7 +114,7 @@ impl<'a> StoryTeller<'a> {
         AgentReport {
             name: facts.name.clone(),
             fate: if dead.is_some() { "dead" } else { "alive" }.to_owned(),
-            reason: dead.map(|obituary| reason_word(obituary.reason).to_owned()),
+            reason: dead.map(|obituary| obituary.reason.word().to_owned()),
             died_at_s: dead.map(|obituary| obituary.at.as_seconds()),
             last_words: dead.map(|obituary| obituary.last_words.clone()).filter(|words| !words.is_empty()),
             bid_uj: facts.bid.0,
@@ -211,17 +211,5 @@ fn conservation(ending: &Ending, books: &Books) -> Conservation {
         still_held_uj: books.still_held.0,
         money_holds: books.sum == Microjoules::ZERO && books.still_held == Microjoules::ZERO,
         energy_holds: ending.shares.balance(),
-    }
-}
-
-/// The reason as reports spell it.
-pub(crate) const fn reason_word(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Insolvent => "insolvent",
-        Reason::Debt => "debt",
-        Reason::Limit => "limit",
-        Reason::Operator => "operator",
-        Reason::Crashed => "crashed",
-        Reason::Finished => "finished",
     }
 }

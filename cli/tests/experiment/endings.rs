@@ -81,6 +81,20 @@ fn a_program_that_dies_at_once_costs_no_run() {
 }
 
 #[test]
+fn a_run_whose_agent_is_killed_does_not_count() {
+    let lab = Lab::new();
+    let mut going = lab.start(&["--duration", "5", "--repetitions", "1", "--arms", "linux"]);
+    going.wait_for_rows();
+    let miner = lab.process("agent\0miner");
+    kill_process(miner, Signal::KILL).expect("it is still there");
+    let done = going.end();
+    assert_eq!(done.code, Some(1), "{done:?}");
+    let runs = lab.runs();
+    let why = failed(&runs[0].outcome);
+    assert!(why.contains("miner was over after") && why.contains("SIGKILL"), "{why}");
+}
+
+#[test]
 fn a_program_that_does_not_listen_is_ended_all_the_same() {
     let lab = Lab::new();
     let miner = lab.script(

@@ -130,11 +130,12 @@ impl Lab {
         }
     }
 
-    /// Waits for a process of the experiment whose command line has `word` in it.
+    /// Waits for a process of the experiment whose command line has `word` in it: the youngest, because a keeper has the
+    /// command line of its program in its own.
     pub(crate) fn process(&self, word: &str) -> Pid {
         let begun = Instant::now();
         loop {
-            if let Some(pid) = self.marked(word).first() {
+            if let Some(pid) = self.marked(word).last() {
                 return Pid::from_raw(*pid).expect("numbers of processes are positive");
             }
             assert!(begun.elapsed() < DEADLINE, "no process with {word:?}");

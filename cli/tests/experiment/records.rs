@@ -89,6 +89,61 @@ fn nobody_needs_no_rights() {
 }
 
 #[test]
+fn a_recording_of_other_work_is_replayed_in_both_arms() {
+    let lab = Lab::new();
+    let trace = lab.path("trace.csv");
+    let row = |row: i32| format!("{},{},90", f64::from(row) / 4.0, 45 + row % 3);
+    let rows: Vec<String> = (0..40).map(row).collect();
+    fs::write(&trace, format!("t_s,die_c,power_w\n{}\n", rows.join("\n"))).expect("the test's own folder");
+    let trace = trace.display().to_string();
+    lab.run(&[&SHORT[..], &["--physics", "replay", "--trace", &trace]].concat()).good();
+    told(&lab);
+    let summary = lab.summary();
+    assert_eq!(summary.provenance, "replayed");
+    let joules = summary.runs.iter().filter_map(|run| run.figures.package_j);
+    assert!(joules.clone().count() == 2 && joules.into_iter().all(|joules| joules > 250.0), "90 W for 5 s");
+}
+
+#[test]
+fn every_baseline_and_ablation_runs() {
+    let lab = Lab::new();
+    let arms = "nice,cpu.weight,cpu.max,no-bounty,flat-price";
+    lab.run(&["--duration", "5", "--repetitions", "1", "--arms", arms]).good();
+    let (runs, skipped) = (lab.runs(), lab.summary().skipped);
+    assert_eq!(runs.len() + skipped.len(), arms.split(',').count());
+    for skipped in skipped {
+        println!("skipped, because {}: {}", skipped.because, skipped.arm);
+    }
+    assert!(runs.iter().all(|run| run.outcome == Outcome::Complete), "{runs:?}");
+    let cpu =
+        |run: &Run, kind: &str| run.agents.iter().find(|agent| agent.kind == kind).map(|agent| agent.cpu_s);
+    for run in &runs {
+        // In the arms with a market the miner lives for a while on its money.
+        let most = if run.funding_slot_seconds.is_some() { 0.7 } else { 0.15 };
+        let (miner, scientist) = (cpu(run, "miner").unwrap(), cpu(run, "scientist").unwrap());
+        assert!(miner < most * scientist, "the parasite is held down in {}: {run:?}", run.arm);
+    }
+}
+
+#[test]
+fn any_mix_of_agents_runs_on_two_slots() {
+    if std::thread::available_parallelism().is_ok_and(|cpus| cpus.get() < 2) {
+        println!("skipped, because there is one CPU only");
+        return;
+    }
+    let lab = Lab::new();
+    let agents = "scientist:2,miner,sleeper,bursty,cheat,hoarder,whale";
+    lab.run(&["--duration", "6", "--repetitions", "1", "--slots", "2", "--agents", agents]).good();
+    let runs = lab.runs();
+    assert!(runs.iter().all(|run| run.outcome == Outcome::Complete && run.agents.len() == 8), "{runs:?}");
+    assert!(runs.iter().all(|run| run.cpus.len() == 2));
+    for run in &runs {
+        let cheat = run.agents.iter().find(|agent| agent.kind == "cheat").expect("it takes part");
+        assert_eq!((cheat.primes, cheat.income_uj.unwrap_or(0)), (0, 0), "the truth alone is paid");
+    }
+}
+
+#[test]
 fn arms_that_cannot_be_done_are_skipped_and_the_others_are_not() {
     let lab = Lab::new();
     let arms =

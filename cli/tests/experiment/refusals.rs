@@ -26,6 +26,7 @@ fn wrong_usage_names_the_mistake_and_what_to_do() {
     check(&["--funding", "nan"], &["'nan'", "--funding"]);
     check(&["--seed", "-1"], &["'-1'", "--seed"]);
     check(&["--gate", "v3"], &["'v3'", "signals"]);
+    check(&["--arms", "linux", "--record-ticks"], &["--record-ticks", "--arms"]);
     check(&["--physics", "oracle"], &["'oracle'", "replay"]);
     assert!(!lab.path("out").exists());
 }
@@ -61,4 +62,8 @@ fn what_cannot_be_run_is_found_out_before_anything_is_made() {
     fs::write(&trace, "t_s,die_c,power_w\n0,40,20\n1,41,20\n").expect("the test's own folder");
     let trace = trace.display().to_string();
     check(&["--physics", "replay", "--trace", &trace], &[&trace, "ends after 1 s", "60 s", "--duration"]);
+    let rows: Vec<String> = (0..=60).map(|second| format!("{second},40,20")).collect();
+    let rows = rows.join("\n");
+    fs::write(lab.path("short.csv"), format!("t_s,die_c,power_w\n{rows}\n")).expect("the test's own folder");
+    check(&["--physics", "replay", "--trace", &trace], &[&trace, "from 0 s on for 1 s", "0.5 s"]);
 }

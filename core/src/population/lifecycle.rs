@@ -44,6 +44,20 @@ pub enum Reason {
     Finished,
 }
 
+impl Reason {
+    /// The reason in a word, as logs and reports spell it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Insolvent => "insolvent",
+            Self::Debt => "debt",
+            Self::Limit => "limit",
+            Self::Operator => "operator",
+            Self::Crashed => "crashed",
+            Self::Finished => "finished",
+        }
+    }
+}
+
 /// Where a cell is in its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -72,6 +86,18 @@ pub enum State {
 }
 
 impl State {
+    /// The state in a word, as logs and reports spell it.
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Ready => "ready",
+            Self::Running => "running",
+            Self::Hungry { .. } => "hungry",
+            Self::Dying { .. } => "dying",
+            Self::Dead(_) => "dead",
+        }
+    }
+
     /// Whether the end is announced and not yet there.
     pub const fn is_dying(&self) -> bool {
         self.announced().is_some()

@@ -19,7 +19,7 @@ const SILENCE_MAX: Duration = Duration::from_secs(15);
 /// What a run may take beyond its duration, for its beginning and its end.
 const OVERTIME_MAX: Duration = Duration::from_secs(30);
 /// What a run that was told to end may take for it.
-const GRACE: Duration = Duration::from_secs(5);
+const GRACE: Duration = Duration::from_secs(10);
 /// How often the run and the operator are looked at.
 const PERIOD: Duration = Duration::from_millis(100);
 /// How long the last words of a run that is over may take to arrive.

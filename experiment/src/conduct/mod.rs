@@ -26,6 +26,7 @@ use crate::order::{Turn, interleaved};
 use crate::plan::{Planned, Request};
 use crate::run::{root, unbegun};
 use crate::spec::RunSpec;
+use orphans::Orphanage;
 use progress::Progress;
 
 /// How an experiment ended.
@@ -37,6 +38,8 @@ pub enum Verdict {
     SomeFailed,
     /// The operator ended it.
     Interrupted,
+    /// The operator ended it before the first run; nothing was written.
+    NeverBegun,
 }
 
 /// Makes every run of the plan and writes the report. `switch` is pressed when the operator wants it to end.
@@ -53,14 +56,17 @@ pub fn conduct(request: &Request, mut planned: Planned, switch: &StopSwitch) -> 
     }
     let sensors = trial::sensors(request)?;
     let place = place::make(&request.out)?;
-    orphans::adopt();
-    let cpu_per_range = trial::measure(&host, &planned.plan, switch)?;
+    let orphanage = Orphanage::open();
+    let cpu_per_range = match trial::measure(&host, &planned.plan, switch) {
+        Err(_) if switch.is_interrupted() => return Ok(Verdict::NeverBegun),
+        measured => measured?,
+    };
     let experiment = experiment(request, &planned, &host, sensors, cpu_per_range);
     drop(host);
-    orphans::settle();
+    orphanage.settle();
     write_json(&request.out.join("experiment.json"), &experiment)?;
     place.keep();
-    let conductor = Conductor { request, planned: &planned, cpu_per_range, switch };
+    let conductor = Conductor { request, planned: &planned, cpu_per_range, switch, orphanage };
     conductor.conduct()
 }
 
@@ -101,6 +107,7 @@ struct Conductor<'a> {
     planned: &'a Planned,
     cpu_per_range: Nanoseconds,
     switch: &'a StopSwitch,
+    orphanage: Orphanage,
 }
 
 impl Conductor<'_> {
@@ -138,7 +145,7 @@ impl Conductor<'_> {
             .with_context(|| format!("{} cannot be made; make room there", spec.folder.display()))?;
         progress.begin(turn.run, &spec.arm, turn.repetition);
         let outcome = child::supervise(&spec, self.switch, &mut |beat| progress.beat(beat));
-        let left = orphans::settle();
+        let left = self.orphanage.settle();
         let outcome = settle_record(&spec, outcome, left)?;
         progress.end(turn.run, &outcome);
         Ok(outcome)

@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use anyhow::{Context, Result, bail};
 use maxwell_api::experiment::Plan;
 use maxwell_core::event::Event;
-use maxwell_core::limits::EVENTS_MAX;
+use maxwell_core::limits::{EVENTS_MAX, WINDOW};
 use maxwell_core::tick::CellId;
 use maxwell_core::units::{Microjoules, Nanoseconds};
 use maxwell_daemon::calibrate::{Patience, how_it_ended, range_cost, run_quantum};
@@ -15,7 +15,8 @@ use maxwell_hypervisor::cell::Cell;
 use maxwell_hypervisor::clock::SystemClock;
 use maxwell_hypervisor::process::{CpuPolicy, ProcessHost};
 use maxwell_physics::load::LoadMeter;
-use maxwell_physics::replay::Trace;
+use maxwell_physics::replay::{Sample, Trace};
+use maxwell_physics::sampler::STALE_PERIODS;
 use maxwell_physics::select::{Choice, ModelInputs, choose};
 use maxwell_physics::sensor::ErrorBars;
 
@@ -35,21 +36,58 @@ const TRIAL_QUANTA: u32 = 20;
 /// short is refused here.
 pub(super) fn sensors(request: &Request) -> Result<Vec<String>> {
     let machine = economy::machine(request.slots);
+    let mut warnings = Vec::new();
     if let Some(path) = &request.trace {
         let trace = Trace::open(path, &machine.thermal)?;
-        let lasts_s = trace.samples().last().map_or(0.0, |last| last.at.as_seconds());
-        if lasts_s < f64::from(request.duration_s) {
-            bail!(
-                "the trace {} ends after {lasts_s} s and a run lasts {} s; give a shorter --duration or a longer trace",
-                path.display(),
-                request.duration_s
-            );
-        }
+        suits(trace.samples(), request).with_context(|| format!("the trace {}", path.display()))?;
+        warnings.extend(sells_nothing(trace.samples(), request));
     }
     let choice = request.trace.clone().map_or(Choice::Model, Choice::Replay);
     let inputs = ModelInputs { machine, load: Arc::new(LoadMeter::new()), errors: ErrorBars::NONE };
     let selection = choose(root(), &choice, inputs)?;
-    Ok(selection.verdicts.iter().map(ToString::to_string).collect())
+    let verdicts = selection.verdicts.iter().map(ToString::to_string);
+    Ok(verdicts.chain(warnings).collect())
+}
+
+/// That a trace gives a fresh reading at every moment of a run: a market sells less and less on stale ones.
+fn suits(samples: &[Sample], request: &Request) -> Result<()> {
+    let lasts = samples.last().map_or(Nanoseconds::ZERO, |last| last.at);
+    if lasts.as_seconds() < f64::from(request.duration_s) {
+        bail!(
+            "ends after {} s and a run lasts {} s; give a shorter --duration or a longer trace",
+            lasts.as_seconds(),
+            request.duration_s
+        );
+    }
+    let fresh_for = Nanoseconds(STALE_PERIODS * WINDOW.0);
+    let mut before = Nanoseconds::ZERO;
+    for sample in samples {
+        let gap = sample.at.saturating_sub(before);
+        if gap > fresh_for {
+            bail!(
+                "says nothing from {} s on for {} s; the market takes readings older than {} s for stale, so give a trace \
+                 with a row at least so often, the first at 0 s",
+                before.as_seconds(),
+                gap.as_seconds(),
+                fresh_for.as_seconds()
+            );
+        }
+        before = sample.at;
+    }
+    Ok(())
+}
+
+/// A trace that is too hot for the market.
+fn sells_nothing(samples: &[Sample], request: &Request) -> Option<String> {
+    let critical = economy::critical(request.slots);
+    let hottest = samples.iter().map(|sample| sample.die.0).fold(f64::MIN, f64::max);
+    (hottest >= critical.0).then(|| {
+        format!(
+            "The trace reaches {hottest:.1} °C; a market sells nothing at or above {:.1} °C, while the kernel's scheduler \
+             goes on",
+            critical.0
+        )
+    })
 }
 
 /// Tries every program that the user brings along, and runs the scientist alone, outside any market, to learn how much

@@ -1,7 +1,7 @@
 //! What a node tells, as samples.
 
 use maxwell_core::event::LogLine;
-use maxwell_core::population::lifecycle::{Reason, State};
+use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::tick::{CellId, Transfer};
 use maxwell_core::units::Moment;
 use maxwell_daemon::telemetry::{Obituary, Telemetry, TickReport};
@@ -44,7 +44,7 @@ impl MarketTelemetry {
         }
         for (cell, agent) in self.fold.agents() {
             if let Some(member) = report.population.get(cell) {
-                agent.state = state_word(member.state);
+                agent.state = member.state.word();
                 agent.balance = Some(report.ledger.free(member.wallet));
             }
         }
@@ -124,16 +124,5 @@ impl Telemetry for MarketTelemetry {
         if let Some(agent) = self.fold.agent(cell) {
             agent.refused += 1;
         }
-    }
-}
-
-const fn state_word(state: State) -> &'static str {
-    match state {
-        State::Created => "created",
-        State::Ready => "ready",
-        State::Running => "running",
-        State::Hungry { .. } => "hungry",
-        State::Dying { .. } => "dying",
-        State::Dead(_) => "dead",
     }
 }

@@ -47,8 +47,7 @@ pub(super) fn run(stage: Stage) -> Result<Finished> {
     // It holds the tape, which has to go before the recording can end.
     drop(free);
     let recorded = recording.end()?;
-    drop(host);
-    Ok(Finished { stop, at, recorded, warnings: vec![], real_time_priority: false, wallets: vec![] })
+    Ok(Finished { stop, at, recorded, warnings: vec![], real_time_priority: false, wallets: vec![], host })
 }
 
 /// One cell as this loop sees it.

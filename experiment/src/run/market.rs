@@ -1,6 +1,7 @@
 //! A run with the market: a real node, whose cells are processes.
 
 use anyhow::{Context, Result, anyhow};
+use maxwell_core::energy::Readings;
 use maxwell_core::limits::WINDOW;
 use maxwell_core::units::Microjoules;
 use maxwell_daemon::host::{CellsRun, ProcessMeter};
@@ -36,7 +37,11 @@ pub(super) fn run(stage: Stage, spec: &RunSpec) -> Result<Finished> {
         telemetry,
         clock: Box::new(clock),
     };
-    let mut node = Node::new(stage.economy.node_config(), around)?;
+    let mut config = stage.economy.node_config();
+    if spec.trace.is_some() {
+        config.energy.readings = Readings::Recorded;
+    }
+    let mut node = Node::new(config, around)?;
     assert_eq!(node.base_price(), base, "one price of a quantum");
     node.post_bounty(budget, reward, stage.economy.ranges())?;
     let mut wallets = Vec::with_capacity(stage.agents.len());
@@ -55,7 +60,6 @@ pub(super) fn run(stage: Stage, spec: &RunSpec) -> Result<Finished> {
     // Its telemetry holds the tape, which has to go before the recording can end.
     drop(node);
     let recorded = stage.recording.end()?;
-    drop(stage.host);
     let ending =
         ending.context("an invariant of Maxwell does not hold; this is a defect, please report it")?;
     let real_time_priority = priority.is_ok();
@@ -64,7 +68,7 @@ pub(super) fn run(stage: Stage, spec: &RunSpec) -> Result<Finished> {
         warnings.push(format!("the accounts sum to {sum} and not to zero: a defect, please report it"));
     }
     let Ending { stop, at, .. } = ending;
-    Ok(Finished { stop, at, recorded, warnings, real_time_priority, wallets: balances })
+    Ok(Finished { stop, at, recorded, warnings, real_time_priority, wallets: balances, host: stage.host })
 }
 
 type Ended = (Node, Result<Ending, maxwell_core::invariants::Violation>, Result<(), String>);

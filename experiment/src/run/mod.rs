@@ -16,6 +16,7 @@ use maxwell_core::event::Stop;
 use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::units::{Microjoules, Moment};
 use maxwell_daemon::inbox::StopSwitch;
+use maxwell_hypervisor::process::ProcessHost;
 
 use crate::arms::Arm;
 use crate::economy;
@@ -44,7 +45,7 @@ pub fn run(switch: &StopSwitch) -> Result<Outcome> {
     say(&Beat::default());
     let arm = stage.arm;
     let finished = if arm.has_market() { market::run(stage, &spec) } else { free::run(stage) };
-    let Finished { stop, at, recorded, warnings, real_time_priority, wallets } = finished?;
+    let Finished { stop, at, recorded, warnings, real_time_priority, wallets, host: _host } = finished?;
     run.duration_s = at.as_seconds();
     run.real_time_priority = real_time_priority;
     run.warnings.extend(warnings);
@@ -66,6 +67,9 @@ pub fn run(switch: &StopSwitch) -> Result<Outcome> {
     for (index, fate) in run.agents.iter_mut().enumerate() {
         complete(fate, arm, index, &recorded, &wallets);
     }
+    if let (Outcome::Complete, Some(fate)) = (&run.outcome, run.agents.iter().find(|fate| left_early(fate))) {
+        run.outcome = Outcome::Failed(how_it_left(fate));
+    }
     write_json(&file, &run)?;
     Ok(run.outcome)
 }
@@ -79,6 +83,8 @@ struct Finished {
     real_time_priority: bool,
     /// Each agent's wallet at the end; none without a market.
     wallets: Vec<Microjoules>,
+    /// Dropped when the record is written: it waits until nothing is left of the cells.
+    host: ProcessHost,
 }
 
 fn read_spec(switch: &StopSwitch) -> Result<RunSpec> {
@@ -113,22 +119,22 @@ fn complete(fate: &mut AgentFate, arm: Arm, index: usize, recorded: &Recorded, w
     // The end of the run ends everybody; it says nothing about this one.
     if obituary.reason != Reason::Operator || killed {
         "dead".clone_into(&mut fate.fate);
-        fate.reason = Some(if killed { "killed" } else { reason_word(obituary.reason) }.to_owned());
+        fate.reason = Some(if killed { "killed" } else { obituary.reason.word() }.to_owned());
         fate.died_at_s = Some(obituary.at.as_seconds());
         fate.last_words = Some(obituary.last_words.trim().to_owned()).filter(|words| !words.is_empty());
     }
 }
 
-/// The reason as records spell it.
-const fn reason_word(reason: Reason) -> &'static str {
-    match reason {
-        Reason::Insolvent => "insolvent",
-        Reason::Debt => "debt",
-        Reason::Limit => "limit",
-        Reason::Operator => "operator",
-        Reason::Crashed => "crashed",
-        Reason::Finished => "finished",
-    }
+/// Whether an agent's program was over before anybody ended it. Then the arms did not run the same agents, and what they
+/// did cannot be compared.
+fn left_early(fate: &AgentFate) -> bool {
+    matches!(fate.reason.as_deref(), Some("crashed" | "finished" | "limit"))
+}
+
+fn how_it_left(fate: &AgentFate) -> String {
+    let reason = fate.reason.as_deref().unwrap_or_default();
+    let words = fate.last_words.as_deref().map(|words| format!(": {words}")).unwrap_or_default();
+    format!("the {} was over after {:.1} s ({reason}){words}", fate.agent, fate.died_at_s.unwrap_or_default())
 }
 
 /// The record of a run that did not even begin.

@@ -9,7 +9,7 @@ use maxwell_core::tick::CellId;
 use maxwell_core::units::{Microjoules, Moment, Nanoseconds};
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::scenario::{Economy, Scenario};
-use maxwell_hypervisor::process::{CpuPolicy, ProcessCell, ProcessHost};
+use maxwell_hypervisor::process::{ProcessCell, ProcessHost};
 use maxwell_physics::load::LoadMeter;
 use maxwell_physics::select::{Choice, ModelInputs, choose};
 use maxwell_physics::sensor::{ErrorBars, ThermalSensor};
@@ -51,7 +51,7 @@ impl Stage {
         let inbox = Inbox::new(switch.clone(), Some(Moment(economy.duration.0)));
         let mut cells = Vec::with_capacity(agents.len());
         for (index, agent) in agents.iter().enumerate() {
-            let cpu = if agent.parasite { arm.policy_of_parasites() } else { CpuPolicy::default() };
+            let cpu = arm.policy_of(agent.parasite);
             let words = cells::words(Scenario::bid(base, agent.bid), seed(spec, index));
             cells.push(cells::start(&host, agent, cpu, words, CellId(index as u32), inbox.sender())?);
         }

@@ -5,6 +5,7 @@ use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::FileExt;
 
+use maxwell_core::limits::QUANTUM;
 use maxwell_core::tick::{CellId, Exit, SlotSet, Usage, Wait};
 use maxwell_core::units::{Bytes, Nanoseconds};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -184,7 +185,10 @@ impl ProcessCell {
 
 impl Cell for ProcessCell {
     fn grant(&mut self, permit: &Permit) {
-        self.account.grant(permit.offered());
+        // One that was not stopped ran on while the tick was walked: what it used then is of this quantum too.
+        let whole = Nanoseconds(QUANTUM.0 * u64::from(permit.slots.count()));
+        let is_on = self.state == State::Running;
+        self.account.grant(if is_on { whole.max(permit.offered()) } else { permit.offered() });
         if self.is_over() || self.killed {
             return;
         }

@@ -4,7 +4,7 @@ mod draw;
 
 use std::fmt;
 
-use maxwell_core::energy::EnergyProfile;
+use maxwell_core::energy::{EnergyProfile, Readings};
 use maxwell_core::ledger::BillingPolicy;
 use maxwell_core::population::LifePolicy;
 use maxwell_core::price::{Plant, PriceConfig};
@@ -124,7 +124,12 @@ impl World {
             },
             billing: BillingPolicy::default(),
             life: LifePolicy::default(),
-            energy: EnergyProfile { idle: machine.idle, slot: machine.slot, slots: machine.slots },
+            energy: EnergyProfile {
+                idle: machine.idle,
+                slot: machine.slot,
+                slots: machine.slots,
+                readings: Readings::OfThisRun,
+            },
         }
     }
 }

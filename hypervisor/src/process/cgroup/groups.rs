@@ -79,17 +79,21 @@ impl Groups {
             write(&file, &cpu_list(cpus))?;
             self.cpuset = Some(file);
         }
-        if let Some((version, folder)) = &folders.cpu
+        if let Some((_, folder)) = &folders.cpu
             && (cpu.weight.is_some() || cpu.max.is_some())
         {
-            let group = self.add(folder, cell)?;
-            set_policy(*version, &group, cpu)?;
+            self.add(folder, cell)?;
         }
-        Ok(())
+        match &folders.cpu {
+            Some((version, folder)) if self.all.contains(&name(folder, cell)) => {
+                set_policy(*version, &name(folder, cell), cpu)
+            }
+            _ => Ok(()),
+        }
     }
 
     fn add(&mut self, folder: &Path, cell: CellId) -> io::Result<PathBuf> {
-        let group = folder.join(format!("cell-{}", cell.0));
+        let group = name(folder, cell);
         if !self.all.contains(&group) {
             fs::create_dir(&group).map_err(|error| named(&error, &group))?;
             self.all.push(group.clone());
@@ -98,11 +102,22 @@ impl Groups {
     }
 }
 
+fn name(folder: &Path, cell: CellId) -> PathBuf {
+    folder.join(format!("cell-{}", cell.0))
+}
+
 fn set_policy(version: Version, group: &Path, cpu: &CpuPolicy) -> io::Result<()> {
     let set = |file: &str, value: String| {
         let file = group.join(file);
         write(&file, &value).map_err(|error| named(&error, &file))
     };
+    if cpu.nice != 0 {
+        // Between groups the niceness of a process counts for nothing.
+        match version {
+            Version::V1 => set("cpu.shares", shares_of_nice(cpu.nice).to_string())?,
+            Version::V2 => set("cpu.weight.nice", cpu.nice.to_string())?,
+        }
+    }
     if let Some(weight) = cpu.weight {
         match version {
             Version::V1 => set("cpu.shares", (u64::from(weight) * 1_024 / 100).max(2).to_string())?,
@@ -122,6 +137,21 @@ fn set_policy(version: Version, group: &Path, cpu: &CpuPolicy) -> io::Result<()>
     Ok(())
 }
 
+/// The kernel's weight of a niceness: a step of one is a factor of 1.25 (`sched_prio_to_weight`).
+fn shares_of_nice(nice: i32) -> u64 {
+    (1_024.0 / 1.25_f64.powi(nice)).round() as u64
+}
+
 fn named(error: &io::Error, path: &Path) -> io::Error {
     io::Error::new(error.kind(), format!("{}: {error}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_niceness_has_the_weight_that_the_kernel_gives_it() {
+        assert_eq!([-20, -1, 0, 1, 19].map(shares_of_nice), [88_818, 1_280, 1_024, 819, 15]);
+    }
 }

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -122,9 +122,14 @@ impl Preparation {
             }
             Self::OnCpus(cpus) => sched_setaffinity(None, &cpu_set(cpus.iter().copied()))
                 .map_err(|error| format!("it cannot be put on CPUs {cpus:?}: {error}")),
-            Self::Nice(nice) => setpriority_process(None, *nice).map_err(|error| {
-                format!("niceness {nice} is not allowed: {error}; only root may go below zero")
-            }),
+            Self::Nice(nice) => {
+                // A session of its own is a group of its own to a kernel that groups by session, and then the
+                // niceness of the group is what counts. Without such groups there is no file.
+                let _ = fs::write("/proc/self/autogroup", nice.to_string());
+                setpriority_process(None, *nice).map_err(|error| {
+                    format!("niceness {nice} is not allowed: {error}; only root may go below zero")
+                })
+            }
             Self::EndWith(keeper) => {
                 let told = set_parent_process_death_signal(Some(Signal::KILL));
                 match getppid() {
@@ -157,7 +162,7 @@ fn descriptors(stdout: &OwnedFd, stderr: &OwnedFd, channel: &OwnedFd) -> io::Res
     dup2_stderr(stderr)?;
     // SAFETY: plain numbers are passed. The number of the channel was taken by the keeper at its start for this; the
     // other is open, being owned.
-    if unsafe { libc::dup2(std::os::fd::AsRawFd::as_raw_fd(channel), CHANNEL_FD) } == -1 {
+    if unsafe { libc::dup2(channel.as_raw_fd(), CHANNEL_FD) } == -1 {
         return Err(io::Error::last_os_error());
     }
     // Whatever the keeper itself has inherited. An old kernel cannot; what we open ourselves closes anyway.
@@ -185,8 +190,6 @@ fn refusal(program: &std::ffi::OsStr, error: &io::Error) -> String {
 
 /// Takes the number that the channel has in the program, so that nothing else gets it by chance.
 pub(super) fn take_channel_number(channel: &OwnedFd) -> io::Result<OwnedFd> {
-    use std::os::fd::{AsRawFd, FromRawFd};
-
     // SAFETY: plain numbers are passed. What the keeper may have inherited under that number nobody here knows of.
     if unsafe { libc::dup2(channel.as_raw_fd(), CHANNEL_FD) } == -1 {
         return Err(io::Error::last_os_error());
