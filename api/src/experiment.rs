@@ -295,7 +295,7 @@ pub struct Machine {
     pub virtual_machine: Option<String>,
     /// Kernel release.
     pub kernel: String,
-    /// Its fair scheduler: `EEVDF` or `CFS`.
+    /// Its fair scheduler: `EEVDF`, `CFS` or `not known`.
     pub scheduler: String,
     /// Timer frequency in Hz, if the kernel says.
     pub timer_hz: Option<u32>,

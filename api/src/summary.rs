@@ -30,7 +30,8 @@ pub struct Summary {
     /// Where temperature, power and energy come from: `measured`, `modelled`, `replayed`, several of them joined by
     /// ` and `, or `unknown` if nothing was recorded.
     pub provenance: String,
-    /// Whether it is the configuration of the published claim: one scientist, one miner, equal money, one slot.
+    /// Whether it is the configuration of the published claim: one scientist, one miner, equal money, one slot,
+    /// and joules that are not a recording's.
     pub published_configuration: bool,
     /// What could be expected of the ratio.
     pub expected: Expected,
@@ -112,8 +113,8 @@ pub struct Expected {
     pub upper_bound: Option<f64>,
     /// What was found as a share of the bound; `null` if either is missing.
     pub found_share: Option<f64>,
-    /// Why the bound is only an orientation: agents that do not use all their time, or that nobody knows. `null` if
-    /// every agent fills a slot.
+    /// Why the bound is only an orientation: agents that do not use all their time, or that nobody knows, or
+    /// joules of a recording. `null` if every agent fills a slot and the joules answer to it.
     pub only_orientation_because: Option<String>,
 }
 
@@ -155,8 +156,8 @@ pub struct ArmSummary {
     pub runs_complete: u32,
     /// Runs that do not: failed or interrupted.
     pub runs_left_out: u32,
-    /// Whether `own_cpu_s` is Maxwell's and its energy is part of the package's. Else it is the recorder's, which is
-    /// shown and not charged.
+    /// Whether `own_cpu_s` is Maxwell's and its energy is part of the package's (unless the package is `replayed`).
+    /// Else it is the recorder's, which is shown and not charged.
     pub own_charged: bool,
     /// The figures.
     pub figures: Figures<Statistic>,
@@ -180,11 +181,12 @@ pub struct Figures<T> {
     pub package_j: Option<T>,
     /// Verified primes per joule of the package: the headline's figure. `null` without joules.
     pub primes_per_joule: Option<T>,
-    /// Verified primes per joule above the idle machine's. `null` without joules above it.
+    /// Verified primes per joule above the idle machine's. `null` without joules above it, and if the package is
+    /// `replayed`: what is idle is then a model's.
     pub primes_per_joule_above_idle: Option<T>,
     /// CPU time of Maxwell's own process, or of the recorder where there is no Maxwell.
     pub own_cpu_s: Option<T>,
-    /// Maxwell's own energy, part of the package's.
+    /// Maxwell's own energy, part of the package's. If that is `replayed` it is `modelled`, and no part of it.
     pub own_j: Option<T>,
     /// Highest die temperature.
     pub peak_c: Option<T>,
@@ -192,7 +194,8 @@ pub struct Figures<T> {
     pub mean_c: Option<T>,
     /// How long parasites lived, mean over those that died within a run; `null` if none died.
     pub parasite_survival_s: Option<T>,
-    /// Energy of agents that earned verified primes, as a share of the package's (0 to 1).
+    /// Energy of agents that earned verified primes, as a share of the package's (0 to 1). If that is `replayed`, the
+    /// agents' is `modelled` all the same.
     pub useful_share: Option<T>,
     /// Jain's fairness index over the CPU time of all agents: 1 if all got the same, 1/n if one got all.
     pub fairness: Option<T>,

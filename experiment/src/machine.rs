@@ -34,13 +34,12 @@ pub fn machine(root: &Path, capabilities: Vec<String>, sensors: Vec<String>) -> 
     }
 }
 
-/// The fair scheduler of a kernel by its release, such as `6.18.5-generic`. A release that is not understood counts as
-/// an old one.
+/// The fair scheduler of a kernel by its release, such as `6.18.5-generic`. Of a release without its first two numbers
+/// it is not known.
 fn scheduler(release: &str) -> &'static str {
-    let mut numbers =
-        release.split(|symbol: char| !symbol.is_ascii_digit()).map(|word| word.parse().unwrap_or(0));
-    let version: (u32, u32) = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    if version >= EEVDF_SINCE { "EEVDF" } else { "CFS" }
+    let mut numbers = release.split(|symbol: char| !symbol.is_ascii_digit()).map(str::parse::<u32>);
+    let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else { return "not known" };
+    if (major, minor) >= EEVDF_SINCE { "EEVDF" } else { "CFS" }
 }
 
 /// Which hierarchies of control groups are mounted.
@@ -106,10 +105,10 @@ mod tests {
         check("7.2.0-rc1", "EEVDF");
         check("10.0+", "EEVDF");
         check("6.6-rc3", "EEVDF");
-        check("6", "CFS");
-        check("", "CFS");
-        check("next-20260101", "CFS");
-        check("99999999999999999999.1", "CFS");
+        check("6", "not known");
+        check("", "not known");
+        check("next-20260101", "not known");
+        check("99999999999999999999.1", "not known");
     }
 
     #[test]
@@ -155,7 +154,7 @@ mod tests {
         let root = tree(&[("proc/cpuinfo", "flags : hypervisor\n")]);
         let machine = machine(root.path(), vec![], vec![]);
         assert_eq!((machine.cpu.as_str(), machine.memory_bytes, machine.timer_hz), ("", 0, None));
-        assert_eq!((machine.scheduler.as_str(), machine.cgroups.as_str()), ("CFS", "none"));
+        assert_eq!((machine.scheduler.as_str(), machine.cgroups.as_str()), ("not known", "none"));
         assert_eq!(machine.virtual_machine.as_deref(), Some("of an unnamed kind"));
         assert_eq!(machine.governor, None);
     }

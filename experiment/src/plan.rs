@@ -69,12 +69,12 @@ pub enum UsageError {
     #[error("{0} is about the market, and no arm has one; add maxwell to --arms, or leave {0} out")]
     NoMarket(&'static str),
     /// Nothing is left to run.
-    #[error("--arms names nothing but arms that this version skips: no-tax. {NO_TAX}; name another arm")]
+    #[error("--arms names nothing but no-tax, which this version skips, because {NO_TAX}; name another arm")]
     NothingToRun,
 }
 
 /// Why the arm `no-tax` is left out.
-const NO_TAX: &str = "Cells that are processes are not taxed in this version, so every arm is without tax";
+const NO_TAX: &str = "cells that are processes are not taxed in this version, so every arm is without tax";
 
 /// What is planned: the plan as it is recorded, the arms behind it, and what is left out from the start.
 #[derive(Clone, Debug)]

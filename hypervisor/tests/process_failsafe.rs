@@ -12,7 +12,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use common::{DEADLINE, Harness, KEEPER, host_options};
-use maxwell_core::units::Nanoseconds;
 use maxwell_hypervisor::process::{GateKind, HostOptions, ProcessHost, Program};
 
 /// Environment variable with the gate that a node is to use.
@@ -26,11 +25,33 @@ fn a_cell_does_not_outlive_its_node_however_that_ends() {
         }
         let mut node = node(&std::env::current_exe().unwrap(), "node_that_holds_a_parked_cell");
         let mut node = node.env(GATE, gate.to_string()).spawn().unwrap();
-        let (pid, folders) = told(&mut node);
-        assert!(Path::new(&format!("/proc/{pid}")).exists());
+        let (pids, folders) = told(&mut node);
+        assert!(!pids.into_iter().any(is_over));
         node.kill().unwrap();
         node.wait().unwrap();
-        until("the program is gone", || !Path::new(&format!("/proc/{pid}")).exists());
+        until("the program is gone", || pids.into_iter().all(is_over));
+        until("its groups are gone", || folders.iter().all(|folder| !folder.exists()));
+    }
+}
+
+#[test]
+fn what_node_and_keeper_leave_frozen_is_ended_by_the_next_host() {
+    for gate in [GateKind::FreezerV2, GateKind::FreezerV1] {
+        if Harness::process(gate, 1).is_none() {
+            continue;
+        }
+        let mut node = node(&std::env::current_exe().unwrap(), "node_that_holds_a_parked_cell");
+        let mut node = node.env(GATE, gate.to_string()).spawn().unwrap();
+        let (pids, folders) = told(&mut node);
+        assert!(!pids.into_iter().any(is_over));
+        // The keeper first: it would notice the end of the node, which does not notice its.
+        let keeper = stat(pids[0]).unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let keeper = rustix::process::Pid::from_raw(keeper).unwrap();
+        rustix::process::kill_process(keeper, rustix::process::Signal::KILL).unwrap();
+        node.kill().unwrap();
+        node.wait().unwrap();
+        let _next = Harness::process(gate, 1).unwrap();
+        until("the program and its child are gone", || pids.into_iter().all(is_over));
         until("its groups are gone", || folders.iter().all(|folder| !folder.exists()));
     }
 }
@@ -75,9 +96,11 @@ fn node_that_holds_a_parked_cell() {
     let gates = [GateKind::FreezerV2, GateKind::FreezerV1, GateKind::Signals];
     let gate = gates.into_iter().find(|kind| kind.to_string() == gate).unwrap();
     let mut harness = Harness::process(gate, 1).unwrap();
-    let (mut cell, _queue) = harness.shell("while :; do :; done");
-    harness.quanta_until(&mut cell, |usage| usage.used > Nanoseconds::ZERO);
-    tell(cell.pid(), harness.host.as_ref().unwrap());
+    let (mut cell, _queue) = harness.shell("while :; do :; done & while :; do :; done");
+    let children = format!("/proc/{0}/task/{0}/children", cell.pid());
+    harness.quanta_until(&mut cell, |_| !fs::read_to_string(&children).unwrap().is_empty());
+    let child = fs::read_to_string(&children).unwrap().trim().parse().unwrap();
+    tell([cell.pid(), child], harness.host.as_ref().unwrap());
     loop {
         std::thread::park();
     }
@@ -139,19 +162,31 @@ fn node(program: &Path, test: &str) -> Command {
     command
 }
 
-/// Says where a node's cell is.
-fn tell(pid: u32, host: &ProcessHost) {
+/// Says which processes a node's cell has, and where.
+fn tell([first, child]: [u32; 2], host: &ProcessHost) {
     let folders = host.findings().iter().filter_map(|finding| Some(finding.split_once("works, in ")?.1));
-    println!("cell {pid} {}", folders.collect::<Vec<_>>().join(" "));
+    println!("cell {first} {child} {}", folders.collect::<Vec<_>>().join(" "));
 }
 
 /// What [`tell`] has said.
-fn told(node: &mut Child) -> (u32, Vec<PathBuf>) {
+fn told(node: &mut Child) -> ([u32; 2], Vec<PathBuf>) {
     let lines = BufReader::new(node.stdout.take().unwrap()).lines();
     let line = lines.map_while(Result::ok).find_map(|line| Some(line.split_once("cell ")?.1.to_owned()));
     let line = line.expect("the node says where its cell is");
     let mut words = line.split(' ');
-    (words.next().unwrap().parse().unwrap(), words.map(PathBuf::from).collect())
+    let pids = [(); 2].map(|()| words.next().unwrap().parse().unwrap());
+    (pids, words.map(PathBuf::from).collect())
+}
+
+/// Whether a process has ended. Whoever inherits it from a dead keeper may take its time to wait for it.
+fn is_over(pid: u32) -> bool {
+    stat(pid).is_none_or(|stat| stat.starts_with(['Z', 'X']))
+}
+
+/// State, parent and the rest of what the kernel says about a process, if there is one.
+fn stat(pid: u32) -> Option<String> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    Some(stat.rsplit_once(") ")?.1.to_owned())
 }
 
 fn until(what: &str, mut done: impl FnMut() -> bool) {

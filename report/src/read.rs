@@ -62,11 +62,13 @@ fn read_run(folder: &Path) -> RunRecords {
     let nodes = read_rows(&folder.join("node.csv"), &mut torn, true);
     let agents = read_rows(&folder.join("agents.csv"), &mut torn, true);
     let ticks = read_rows(&folder.join("ticks.csv"), &mut torn, false);
-    if !torn.is_empty() {
-        if let Outcome::Failed(why) = &run.outcome {
-            torn.insert(0, why.clone());
-        }
-        torn.retain(|why| !why.is_empty());
+    // A run that does not count anyway has a reason of its own; one of which nothing is known has an empty one.
+    let has_reason = match &run.outcome {
+        Outcome::Complete => false,
+        Outcome::Interrupted => true,
+        Outcome::Failed(why) => !why.is_empty(),
+    };
+    if !torn.is_empty() && !has_reason {
         run.outcome = Outcome::Failed(torn.join("; "));
     }
     RunRecords { run, nodes, agents, ticks }

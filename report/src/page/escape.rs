@@ -1,4 +1,4 @@
-//! Escaping of what is put into pages. Text between two backticks is shown as code.
+//! Escaping of what is put into pages. Text between two backticks is shown as code, unless it is not ours.
 
 use std::fmt::{self, Write};
 
@@ -11,6 +11,14 @@ pub(crate) struct Html;
 /// For Markdown, in text and in cells of tables.
 #[derive(Clone, Copy)]
 pub(crate) struct Markdown;
+
+/// For HTML, for texts that are not ours: backticks are shown as they are.
+#[derive(Clone, Copy)]
+pub(crate) struct HtmlVerbatim;
+
+/// For Markdown, for texts that are not ours: backticks are shown as they are.
+#[derive(Clone, Copy)]
+pub(crate) struct MarkdownVerbatim;
 
 impl Escaper for Html {
     fn write_escaped_str<W: Write>(&self, mut to: W, text: &str) -> fmt::Result {
@@ -29,22 +37,36 @@ impl Escaper for Markdown {
         for (index, piece) in pieces(text).into_iter().enumerate() {
             let code = index % 2 == 1;
             to.write_str(if code { "`" } else { "" })?;
-            for letter in piece.chars() {
-                match letter {
-                    // A line's end would end the row of a table or begin a heading.
-                    '\n' | '\r' => to.write_char(' ')?,
-                    '|' => to.write_str("\\|")?,
-                    '$' | '*' | '_' | '[' | ']' | '`' | '\\' | '#' | '!' | '~' if !code => {
-                        to.write_char('\\')?;
-                        to.write_char(letter)?;
-                    }
-                    '<' | '>' | '&' => html(&mut to, letter)?,
-                    letter => to.write_char(letter)?,
-                }
-            }
+            piece.chars().try_for_each(|letter| markdown(&mut to, letter, code))?;
             to.write_str(if code { "`" } else { "" })?;
         }
         Ok(())
+    }
+}
+
+impl Escaper for HtmlVerbatim {
+    fn write_escaped_str<W: Write>(&self, mut to: W, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|letter| html(&mut to, letter))
+    }
+}
+
+impl Escaper for MarkdownVerbatim {
+    fn write_escaped_str<W: Write>(&self, mut to: W, text: &str) -> fmt::Result {
+        text.chars().try_for_each(|letter| markdown(&mut to, letter, false))
+    }
+}
+
+fn markdown(to: &mut impl Write, letter: char, code: bool) -> fmt::Result {
+    match letter {
+        // A line's end would end the row of a table or begin a heading.
+        '\n' | '\r' => to.write_char(' '),
+        '|' => to.write_str("\\|"),
+        '$' | '*' | '_' | '[' | ']' | '`' | '\\' | '#' | '!' | '~' if !code => {
+            to.write_char('\\')?;
+            to.write_char(letter)
+        }
+        '<' | '>' | '&' => html(to, letter),
+        letter => to.write_char(letter),
     }
 }
 
@@ -87,5 +109,11 @@ mod tests {
         assert_eq!(escaped(Markdown, "a|b\n# c *d* <script>"), "a\\|b \\# c \\*d\\* &lt;script&gt;");
         assert_eq!(escaped(Markdown, "`cpu_weight` and [x](y)"), "`cpu_weight` and \\[x\\](y)");
         assert_eq!(escaped(Markdown, "one ` alone"), "one \\` alone");
+    }
+
+    #[test]
+    fn backticks_that_are_not_ours_stay() {
+        assert_eq!(escaped(HtmlVerbatim, "run `x` <b>"), "run `x` &lt;b&gt;");
+        assert_eq!(escaped(MarkdownVerbatim, "run `x`|<b>"), "run \\`x\\`\\|&lt;b&gt;");
     }
 }

@@ -37,6 +37,7 @@ pub(crate) struct Page<'a> {
     provenance: Table,
     looked_at: Vec<&'a str>,
     modelled: bool,
+    replayed: bool,
 }
 
 struct CheckLine<'a> {
@@ -77,6 +78,7 @@ impl<'a> Page<'a> {
             provenance: provenance::provenance(records, summary),
             looked_at: machine.capabilities.iter().chain(&machine.sensors).map(String::as_str).collect(),
             modelled: summary.provenance.contains("modelled"),
+            replayed: summary.provenance.contains(provenance::REPLAYED),
         }
     }
 

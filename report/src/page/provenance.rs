@@ -6,6 +6,9 @@ use super::table::{Cell, Column, Table};
 use crate::Records;
 use crate::format::exact;
 
+/// Provenance of figures that a recorded trace gave.
+pub(super) const REPLAYED: &str = "replayed";
+
 /// Every kind of figure with its provenance and the way it was had.
 pub(super) fn provenance(records: &Records, summary: &Summary) -> Table {
     let plan = &records.experiment.plan;
@@ -21,13 +24,24 @@ pub(super) fn provenance(records: &Records, summary: &Summary) -> Table {
         "replayed" => "played back from a recorded trace, whatever the machine did".to_owned(),
         _ => "more than one source, as each row of `node.csv` says".to_owned(),
     };
+    // A recording holds the package alone: whose its joules are is reckoned with the model's watts.
+    let shares = if physics == REPLAYED { "modelled" } else { physics };
     let rows = [
         ("Temperature, power and energy of the package", physics, package.as_str()),
-        ("Energy of agents", physics, "power of a slot by the agent's CPU time"),
+        if physics == REPLAYED {
+            let what = "Energy of the idle machine, cells and agents";
+            (what, shares, "a model's watts by the time and by their CPU time")
+        } else {
+            ("Energy of agents", shares, "power of a slot by the agent's CPU time")
+        },
         (
             "Energy of Maxwell itself",
-            physics,
-            "by the CPU time of its own process; part of the package's in arms with a market, and nothing in the others",
+            shares,
+            if physics == REPLAYED {
+                "by the CPU time of its own process; the recorded package knows nothing of it"
+            } else {
+                "by the CPU time of its own process; part of the package's in arms with a market, and nothing in the others"
+            },
         ),
         ("CPU time", "measured", "the kernel's own meters"),
         ("Primes", "measured", "counted in ranges whose claims were verified"),

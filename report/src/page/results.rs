@@ -2,6 +2,7 @@
 
 use maxwell_api::summary::{ArmSummary, FundingPoint, Ratio, Summary};
 
+use super::provenance::REPLAYED;
 use super::table::{Cell, Column, Table};
 use crate::format::{counted, exact, number};
 use crate::summarize::{FUNDING, LINUX, MAXWELL, TARGET};
@@ -11,8 +12,10 @@ use crate::summarize::{FUNDING, LINUX, MAXWELL, TARGET};
 enum From {
     /// Counted or metered on the real machine.
     Counted,
-    /// As temperature, power and energy are.
+    /// As temperature, power and energy of the package are.
     Physics,
+    /// A share of the package's energy, reckoned from CPU time.
+    Shares,
 }
 
 /// A row of figures: what, unit, where from, and its value in an arm.
@@ -53,7 +56,7 @@ const QUANTITIES: &[Quantity] = &[
     },
     Quantity { what: "Verified primes", unit: "primes", from: From::Counted, cell: plain!(primes) },
     Quantity { what: "Energy of the package", unit: "J", from: From::Physics, cell: plain!(package_j) },
-    Quantity { what: "Maxwell's own energy, part of it", unit: "J", from: From::Physics, cell: own_energy },
+    Quantity { what: "Maxwell's own energy", unit: "J", from: From::Shares, cell: own_energy },
     Quantity { what: "CPU time of Maxwell, charged", unit: "s", from: From::Counted, cell: own_cpu },
     Quantity {
         what: "CPU time of the recorder, not charged",
@@ -64,7 +67,7 @@ const QUANTITIES: &[Quantity] = &[
     Quantity {
         what: "Energy spent on useful work",
         unit: "%",
-        from: From::Physics,
+        from: From::Shares,
         cell: plain!(useful_share, 100.0),
     },
     Quantity {
@@ -204,7 +207,8 @@ fn table(summary: &Summary, arms: &[&ArmSummary], caption: &str) -> Table {
     let row = |quantity: &Quantity| {
         let from = match quantity.from {
             From::Counted => "measured",
-            From::Physics => summary.provenance.as_str(),
+            From::Shares if summary.provenance == REPLAYED => "modelled",
+            From::Physics | From::Shares => summary.provenance.as_str(),
         };
         let mut cells = vec![Cell::text(quantity.what), Cell::text(quantity.unit), Cell::text(from)];
         cells.extend(arms.iter().map(|arm| (quantity.cell)(arm)));

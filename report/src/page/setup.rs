@@ -89,7 +89,7 @@ pub(super) fn agents(plan: &Plan) -> Table {
             Cell::text(if agents.parasite { "yes" } else { "no" }),
             Cell::text(exact(agents.bid)),
             Cell::text(exact(plan.funding_slot_seconds * agents.funding_factor)),
-            Cell::text(agents.program.clone().unwrap_or_else(|| "comes with Maxwell".into())),
+            program(agents.program.clone()),
         ]
     });
     Table {
@@ -106,6 +106,11 @@ pub(super) fn agents(plan: &Plan) -> Table {
         ],
         rows: rows.collect(),
     }
+}
+
+fn program(own: Option<String>) -> Cell {
+    let value = if own.is_some() { "your own" } else { "comes with Maxwell" };
+    Cell { value: value.into(), below: own }
 }
 
 fn machine(machine: &Machine) -> Vec<(&'static str, String)> {

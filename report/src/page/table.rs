@@ -24,7 +24,8 @@ pub(super) struct Column {
 /// A cell.
 pub(super) struct Cell {
     pub(super) value: String,
-    /// The interval of the value, or what else belongs below it.
+    /// The interval of the value, or what else belongs below it. It may be a text that is not ours: backticks in it
+    /// are shown as they are.
     pub(super) below: Option<String>,
 }
 

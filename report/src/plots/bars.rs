@@ -38,10 +38,13 @@ pub(super) fn primes_per_joule(summary: &Summary) -> Result<Option<Plot>, Report
         return Ok(None);
     }
     let height = ROW * bars.len() as u32 + AXIS;
+    let joules = if summary.provenance.contains("replayed") {
+        "All joules of the recorded package."
+    } else {
+        "All joules of the package, idle and Maxwell's own included."
+    };
     let caption =
-        "All joules of the package, idle and Maxwell's own included. Mean over repetitions with its 95 % \
-                   confidence interval, where there is one."
-            .to_owned();
+        format!("{joules} Mean over repetitions with its 95 % confidence interval, where there is one.");
     let title = "Verified primes per joule by arm".to_owned();
     canvas::plot("primes-per-joule", title, caption, height, |sheet| draw(sheet, &bars)).map(Some)
 }

@@ -5,6 +5,9 @@ use maxwell_api::summary::{Expected, Headline};
 
 use crate::format::listed;
 
+/// The physics whose joules do not answer to what runs.
+pub(super) const REPLAY: &str = "replay";
+
 /// Kinds of agents that are made not to use what they are given.
 const KINDS_THAT_IDLE: &[&str] = &["sleeper", "hoarder", "bursty", "cheat"];
 
@@ -35,7 +38,8 @@ pub(super) fn is_published(plan: &Plan) -> bool {
         present.iter().any(|agents| agents.kind == kind && agents.count == 1 && agents.parasite == parasite)
     };
     let [first, second] = present.as_slice() else { return false };
-    plan.slots == 1
+    plan.physics != REPLAY
+        && plan.slots == 1
         && one("scientist", false)
         && one("miner", true)
         && (first.funding_factor - second.funding_factor).abs() < 1e-9
@@ -62,6 +66,11 @@ fn only_orientation_because(plan: &Plan) -> Option<String> {
     let unknown: Vec<&str> =
         present().filter(|agents| agents.program.is_some()).map(|agents| agents.kind.as_str()).collect();
     let mut why = Vec::new();
+    if plan.physics == REPLAY {
+        why.push(
+            "the joules of the package are those of a recording and do not answer to what runs".to_owned(),
+        );
+    }
     if !idle.is_empty() {
         why.push(format!(
             "agents of the kind {} do not use all the time that they could have",

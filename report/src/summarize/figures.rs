@@ -15,7 +15,8 @@ pub(super) fn of_run(records: &RunRecords) -> Figures<f64> {
     let has_agents = !agents.is_empty();
     let primes = has_agents.then(|| agents.values().map(|row| row.primes as f64).sum::<f64>());
     let package_j = last.map(|row| row.package_j);
-    let above_idle_j = last.map(|row| row.package_j - row.idle_j);
+    // The idle power of a model is not that of a recorded machine.
+    let above_idle_j = last.filter(|row| row.provenance != "replayed").map(|row| row.package_j - row.idle_j);
     let cells_cpu_s: f64 = agents.values().map(|row| row.cpu_s).sum();
     let useful_j: f64 = agents.values().filter(|row| row.primes > 0).map(|row| row.energy_j).sum();
     let temperatures = || records.nodes.iter().map(|row| row.die_c);

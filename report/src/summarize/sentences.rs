@@ -3,7 +3,7 @@
 use maxwell_api::experiment::{Experiment, Outcome, Plan};
 use maxwell_api::summary::{ArmSummary, Check, Headline, Verdict};
 
-use super::expected::is_published;
+use super::expected::{REPLAY, is_published};
 use super::{LINUX, MAXWELL, TARGET};
 use crate::Records;
 use crate::format::{counted, listed, with_interval};
@@ -26,11 +26,16 @@ pub(super) fn headline(
     let ratio = with_interval(found.ratio, found.low, found.high);
     format!(
         "Under Maxwell the machine earned {ratio} times the verified primes per joule that it earned under the \
-         kernel's fair scheduler, {} ({interval}; joules {provenance}, primes counted). {}{}",
-        experiment.machine.scheduler,
+         kernel's fair scheduler{} ({interval}; joules {provenance}, primes counted). {}{}",
+        named(&experiment.machine.scheduler),
         verdict(found, &experiment.plan),
         doubts(checks)
     )
+}
+
+/// The scheduler's name behind it, if it has one that is known.
+fn named(scheduler: &str) -> String {
+    if scheduler.is_empty() || scheduler == "not known" { String::new() } else { format!(", {scheduler}") }
 }
 
 /// The checks that do not hold, if there are any.
@@ -78,6 +83,12 @@ pub(super) fn notes(records: &Records, arms: &[ArmSummary]) -> Vec<String> {
     if arms.iter().any(|arm| arm.runs_complete > 0 && arm.figures.primes_per_joule.is_none()) {
         notes.push("Where no energy or no prime count was recorded there are no primes per joule.".into());
     }
+    if records.experiment.plan.physics == REPLAY {
+        notes.push(
+            "There are no primes per joule above idle: the package is a recording's, and the idle power is a model's."
+                .into(),
+        );
+    }
     notes.extend(warnings(records));
     notes
 }
@@ -98,6 +109,11 @@ fn warnings(records: &Records) -> Vec<String> {
 }
 
 fn verdict(found: &Headline, plan: &Plan) -> String {
+    if plan.physics == REPLAY {
+        return format!(
+            "The published claim of {TARGET} is not about joules of a recording, which do not answer to what runs."
+        );
+    }
     if !is_published(plan) {
         return format!(
             "The published claim of {TARGET} speaks of one scientist and one miner with equal money on one slot; this \

@@ -280,3 +280,33 @@ fn provenances_are_never_mixed_silently() {
     records.runs[0].nodes[3].provenance = "measured".into();
     assert_eq!(summarize(&records).provenance, "measured and modelled");
 }
+
+#[test]
+fn joules_of_a_recording_have_no_idle_part_and_meet_no_claim() {
+    let mut records = pair();
+    records.experiment.plan.physics = "replay".into();
+    for row in records.runs.iter_mut().flat_map(|run| &mut run.nodes) {
+        row.provenance = "replayed".into();
+    }
+    let summary = summarize(&records);
+    for arm in &summary.arms {
+        assert_eq!(arm.figures.primes_per_joule_above_idle, None);
+    }
+    assert!(summary.runs.iter().all(|run| run.figures.primes_per_joule_above_idle.is_none()));
+    assert!(summary.notes.iter().any(|note| note.contains("above idle")), "{:?}", summary.notes);
+    mean(arm(&summary, "maxwell").figures.primes_per_joule, 38.0);
+    assert!(!summary.published_configuration);
+    let why = summary.expected.only_orientation_because.unwrap();
+    assert!(why.contains("those of a recording and do not answer to what runs"), "{why}");
+    assert!(summary.headline.contains("joules replayed"), "{}", summary.headline);
+    assert!(summary.headline.contains("not about joules of a recording"), "{}", summary.headline);
+}
+
+#[test]
+fn a_scheduler_that_is_not_known_is_not_named() {
+    let mut records = pair();
+    assert!(summarize(&records).headline.contains("the kernel's fair scheduler, EEVDF (95 %"));
+    records.experiment.machine.scheduler = "not known".into();
+    let headline = summarize(&records).headline;
+    assert!(headline.contains("the kernel's fair scheduler (95 %"), "{headline}");
+}

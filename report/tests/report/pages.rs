@@ -133,6 +133,8 @@ fn the_page_says_what_matters() {
         "Sweep of funding",
         "dead: insolvent",
         "modelled",
+        "pay no erasure tax in this version, so the churn of memory costs the miner nothing",
+        "is in nobody's joules",
     ] {
         assert!(html.contains(said), "{said} is not in the HTML");
         assert!(markdown.contains(said), "{said} is not in the Markdown");
@@ -162,4 +164,47 @@ fn without_runs_there_is_a_page_that_says_so() {
     for page in [html, markdown] {
         assert!(page.contains("There is no headline ratio: neither"));
     }
+}
+
+/// The cells of the Markdown table's row that begins with `what`.
+fn row<'a>(markdown: &'a str, what: &str) -> Vec<&'a str> {
+    let line = markdown.lines().find(|line| line.starts_with(&format!("| {what} |")));
+    let line = line.unwrap_or_else(|| panic!("no row {what}"));
+    line.trim_matches('|').split(" | ").map(str::trim).collect()
+}
+
+#[test]
+fn under_a_recording_only_the_package_is_replayed() {
+    let mut records = records();
+    records.experiment.plan.physics = "replay".into();
+    for row in records.runs.iter_mut().flat_map(|run| &mut run.nodes) {
+        row.provenance = "replayed".into();
+    }
+    let (html, markdown) = pages(&records);
+    for what in ["Energy of the package", "Peak die temperature"] {
+        assert_eq!(row(&markdown, what)[2], "replayed", "{what}");
+    }
+    for what in ["Maxwell's own energy", "Energy spent on useful work"] {
+        assert_eq!(row(&markdown, what)[2], "modelled", "{what}");
+    }
+    for what in ["Energy of the idle machine, cells and agents", "Energy of Maxwell itself"] {
+        assert_eq!(row(&markdown, what)[1], "modelled", "{what}");
+    }
+    assert_eq!(row(&markdown, "Verified primes per joule above idle")[3..], ["–", "–"]);
+    for page in [html, markdown] {
+        assert!(!page.contains("part of the package's") && !page.contains("own included"));
+    }
+}
+
+#[test]
+fn backticks_of_others_are_kept() {
+    let mut records = records();
+    records.experiment.command = "maxwell experiment --agent 'mine=`which mine` <x>'".into();
+    records.experiment.plan.agents[1].program = Some("/opt/a`b`c".into());
+    records.runs[1].run.agents[1].last_words = Some("no `money` left".into());
+    let (html, markdown) = pages(&records);
+    assert!(html.contains("<pre>maxwell experiment --agent &#39;mine=`which mine` &lt;x&gt;&#39;</pre>"));
+    assert!(html.contains("/opt/a`b`c") && html.contains("“no `money` left”"));
+    assert!(markdown.contains("    maxwell experiment --agent 'mine=`which mine` <x>'\n"));
+    assert!(markdown.contains("/opt/a\\`b\\`c") && markdown.contains("“no \\`money\\` left”"));
 }

@@ -12,6 +12,9 @@ use super::write;
 /// has been scheduled away for good.
 const REMOVAL_PATIENCE: Duration = Duration::from_secs(1);
 
+/// How long everything in the groups of a dead node's cell may take to end.
+const KILLING_PATIENCE: Duration = Duration::from_secs(1);
+
 /// Where a cell is stopped.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(in crate::process) enum GatePlace {
@@ -25,6 +28,13 @@ pub(in crate::process) enum GatePlace {
 }
 
 impl GatePlace {
+    /// Where what is in a group can be stopped, by the files that it has.
+    fn of(group: &Path) -> Self {
+        let gates = [Self::FreezerV2(group.to_owned()), Self::FreezerV1(group.to_owned())];
+        let has_file = |gate: &Self| gate.file().is_some_and(|(file, ..)| file.exists());
+        gates.into_iter().find(has_file).unwrap_or_default()
+    }
+
     /// The file to write to, with what stops and what continues.
     pub(in crate::process) fn file(&self) -> Option<(PathBuf, &'static str, &'static str)> {
         match self {
@@ -54,6 +64,31 @@ impl Clearing {
     /// Of the groups of one cell.
     pub(in crate::process) fn new(gate: GatePlace, groups: Vec<PathBuf>) -> Self {
         Self { gate, groups }
+    }
+
+    /// Of every group in a node's folder.
+    pub(super) fn below(folder: &Path) -> impl Iterator<Item = Self> {
+        groups_below(folder).map(|group| Self::new(GatePlace::of(&group), vec![group]))
+    }
+
+    /// Whether everything in the groups is of our PID namespace, so that its numbers are what whoever made the groups
+    /// saw.
+    pub(super) fn is_of_our_namespace(&self) -> bool {
+        fs::read_link("/proc/self/ns/pid")
+            .is_ok_and(|ours| self.groups.iter().all(|group| is_of(group, &ours)))
+    }
+
+    /// Ends everything in the groups and removes them, as far as it can be done soon.
+    pub(super) fn finish(&self) {
+        let deadline = Instant::now() + KILLING_PATIENCE;
+        while !self.is_empty() && Instant::now() < deadline {
+            self.strike(|| {});
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        if self.is_empty() {
+            // What is left is tried again by the next host.
+            let _ = self.remove();
+        }
     }
 
     /// Kills everything that is in the groups now. What is forked meanwhile is stopped with its parent, and is found
@@ -115,6 +150,18 @@ fn members(group: &Path, found: &mut impl FnMut(Pid)) {
     for below in groups_below(group) {
         members(&below, found);
     }
+}
+
+/// Whether every process of a group and of those below is of a PID namespace.
+fn is_of(group: &Path, namespace: &Path) -> bool {
+    let list = fs::read_to_string(group.join("cgroup.procs")).unwrap_or_default();
+    // A process of a namespace above ours is listed as 0; one of a namespace below has a number here too.
+    let here = |pid: &str| match fs::read_link(format!("/proc/{pid}/ns/pid")) {
+        Ok(its) => its == namespace,
+        // It has ended meanwhile.
+        Err(_) => pid != "0" && !Path::new("/proc").join(pid).exists(),
+    };
+    list.lines().all(here) && groups_below(group).all(|below| is_of(&below, namespace))
 }
 
 fn remove_tree(group: &Path) -> std::io::Result<()> {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
+use super::clearing::Clearing;
 use super::mounts::{Mount, Mounts};
 use super::write;
 use crate::process::host::GateKind;
@@ -177,8 +178,9 @@ impl Surveyor<'_> {
         let folder = base.join(self.name);
         let known = self.made.folders.contains(&folder);
         if !known {
-            sweep(base);
             fs::create_dir(&folder)?;
+            // Only where we may write, or it would wait for what cannot happen.
+            sweep(base);
         }
         let tried = on_trial(&folder, |probe| works(base, probe));
         if !known && tried.is_ok() {
@@ -265,18 +267,29 @@ impl Drop for Made {
     }
 }
 
-/// Removes what nodes have left that were killed before they had a cell, whose keeper would have done it: empty folders
-/// with the number of a process that is no more.
+/// Removes what nodes have left that were killed together with the keepers of their cells, which would have done it:
+/// folders with the number of a process that is no more, and whatever is in their groups, frozen maybe for ever.
 fn sweep(base: &Path) {
     for entry in fs::read_dir(base).into_iter().flatten().flatten() {
-        let name = entry.file_name();
-        let node = name.to_str().and_then(|name| name.strip_prefix(FOLDER_PREFIX)?.split('-').next());
-        let node = node.and_then(|number| Pid::from_raw(number.parse().ok()?));
+        let node = entry.file_name().to_str().and_then(node_of);
         if node.is_some_and(|node| test_kill_process(node) == Err(Errno::SRCH)) {
+            let folder = entry.path();
+            let cells: Vec<_> = Clearing::below(&folder).collect();
+            // To another PID namespace, which shares the hierarchy with ours, the node may be alive.
+            if cells.iter().all(Clearing::is_of_our_namespace) {
+                cells.iter().for_each(Clearing::finish);
+            }
             // One with groups in it cannot be removed, and is not.
-            let _ = fs::remove_dir(entry.path());
+            let _ = fs::remove_dir(folder);
         }
     }
+}
+
+/// The node's process in the name of its folder.
+fn node_of(folder: &str) -> Option<Pid> {
+    let (node, number) = folder.strip_prefix(FOLDER_PREFIX)?.split_once('-')?;
+    number.parse::<u32>().ok()?;
+    Pid::from_raw(node.parse().ok()?)
 }
 
 /// Cells can be frozen in a group of the v2 hierarchy, and processes moved into it.

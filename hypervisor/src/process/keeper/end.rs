@@ -1,5 +1,7 @@
 //! Ending everything in a cell, so that nothing is left of it.
 
+use std::fs::File;
+use std::io::Read;
 use std::os::fd::AsFd;
 use std::time::Duration;
 
@@ -18,7 +20,7 @@ const LAST_PAUSE: Duration = Duration::from_secs(1);
 
 /// Kills everything in the cell, until no child is left to wait for and the groups are empty. `first` is the first
 /// process unless it has been waited for; `signals` wakes when a child has ended.
-pub(super) fn clear_out(job: &Job, first: Option<Pid>, signals: &impl AsFd) {
+pub(super) fn clear_out(job: &Job, first: Option<Pid>, signals: &File) {
     let clearing = Clearing::new(job.gate.clone(), job.groups.clone());
     if let Some(first) = first {
         // All of its group at once, so that what forks in this moment dies too.
@@ -35,6 +37,8 @@ pub(super) fn clear_out(job: &Job, first: Option<Pid>, signals: &impl AsFd) {
             return;
         }
         sleep_until_any([signals.as_fd()], Some(pause));
+        // What woke it is taken, or every later pause would be none.
+        let _ = { signals }.read(&mut [0; 1_024]);
         pause = (2 * pause).min(LAST_PAUSE);
         if none_is_left() && clearing.is_empty() {
             return;

@@ -37,6 +37,8 @@ pub(super) struct Watch {
     signals: File,
     gate: Gate,
     first: Pid,
+    /// Whether the first process was waited for: its number may be another's then.
+    is_reaped: bool,
     pipes: [(Stream, Option<File>); 2],
     output: Output,
     buffer: Vec<u8>,
@@ -72,6 +74,7 @@ impl Watch {
             signals: signals.into(),
             gate,
             first,
+            is_reaped: false,
             pipes: [(Stream::Out, Some(stdout)), (Stream::Err, Some(stderr))],
             output: Output::default(),
             buffer: vec![0; OUTPUT_MAX],
@@ -146,6 +149,7 @@ impl Watch {
         let _ = self.signals.read(&mut self.buffer);
         while let Ok(Some((pid, status))) = wait(WaitOptions::NOHANG) {
             if pid == self.first {
+                self.is_reaped = true;
                 return Some(ending(status));
             }
         }
@@ -162,10 +166,9 @@ impl Watch {
             };
             match Order::parse(message) {
                 Some(Order::Lease) => self.lease = Some(Instant::now() + LEASE),
-                // The first process has not been waited for, so the number is its own.
-                Some(Order::Terminate) => _ = kill_process(self.first, Signal::TERM),
+                Some(Order::Terminate) if !self.is_reaped => _ = kill_process(self.first, Signal::TERM),
                 Some(Order::End) => return Some(Verdict::Told),
-                None => {}
+                Some(Order::Terminate) | None => {}
             }
         }
     }
