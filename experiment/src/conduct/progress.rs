@@ -8,7 +8,7 @@ use maxwell_api::experiment::Outcome;
 use crate::spec::Beat;
 
 /// Columns of the bar itself.
-const STYLE: &str = "[{bar:24}] {msg}";
+const STYLE: &str = "[{bar:24}] {wide_msg}";
 
 /// Shows how far the experiment is.
 pub(super) struct Progress {

@@ -33,20 +33,22 @@ impl Pin {
     }
 
     /// Moves the cell if it is elsewhere; `cpus` has the CPU of every slot. Without a cpuset this opens files. A CPU
-    /// that was taken out of service meanwhile leaves the cell where it is.
+    /// that was taken out of service meanwhile leaves the cell where it is, and the next grant tries again.
     pub(super) fn to(&mut self, slots: SlotSet, cpus: &[u32]) {
         if slots == self.slots {
             return;
         }
-        self.slots = slots;
         let wanted = slots.iter().map(|slot| cpus[usize::from(slot.0)]);
         match &self.cpuset {
             Some(file) => {
                 write_list(&mut self.list, wanted);
-                let _ = file.write_all_at(&self.list, 0);
+                if file.write_all_at(&self.list, 0).is_err() {
+                    return;
+                }
             }
             None => pin_all(self.first, &cpu_set(wanted)),
         }
+        self.slots = slots;
     }
 }
 
