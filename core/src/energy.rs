@@ -139,6 +139,7 @@ mod tests {
             die: Figure { value: Celsius(50.0), error: Celsius(0.0), provenance },
             power: Figure { value: Watts(10.0), error: Watts(0.0), provenance },
             energy: Figure { value: Microjoules::from_joules(joules), error: Microjoules::ZERO, provenance },
+            epoch: 0,
         })
     }
 

@@ -93,8 +93,11 @@ pub struct Reading {
     pub die: Figure<Celsius>,
     /// Power of all packages now.
     pub power: Figure<Watts>,
-    /// Energy of all packages since a fixed origin; never falls.
+    /// Energy of all packages since a fixed origin, as far as it is known; never falls.
     pub energy: Figure<Microjoules>,
+    /// How often the sum of `energy` was interrupted: what was used between two readings of different epochs is not
+    /// known and not contained in it.
+    pub epoch: u32,
 }
 
 /// What the tick knows of the machine. Stale and missing are states: never zero, never a panic.

@@ -16,7 +16,7 @@ use maxwell_core::units::{Celsius, Microjoules, Moment, Watts};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering, fence};
 
-/// Words of a reading: its time, value and error bar of three figures, and their provenances.
+/// Words of a reading: its time, value and error bar of three figures, and their provenances with the epoch.
 const WORDS: usize = 8;
 
 #[derive(Debug, Default)]
@@ -81,7 +81,7 @@ impl LatestReader {
 }
 
 fn encode(reading: &Reading) -> [u64; WORDS] {
-    let Reading { at, die, power, energy } = reading;
+    let Reading { at, die, power, energy, epoch } = reading;
     [
         at.0,
         die.value.0.to_bits(),
@@ -90,7 +90,10 @@ fn encode(reading: &Reading) -> [u64; WORDS] {
         power.error.0.to_bits(),
         energy.value.0.cast_unsigned(),
         energy.error.0.cast_unsigned(),
-        code(die.provenance) | code(power.provenance) << 8 | code(energy.provenance) << 16,
+        code(die.provenance)
+            | code(power.provenance) << 8
+            | code(energy.provenance) << 16
+            | u64::from(*epoch) << 32,
     ]
 }
 
@@ -108,6 +111,7 @@ fn decode(words: [u64; WORDS]) -> Reading {
             error: microjoules(energy_error),
             provenance: provenance(codes >> 16),
         },
+        epoch: (codes >> 32) as u32,
     }
 }
 
@@ -142,6 +146,7 @@ mod tests {
             die: Figure { value: Celsius(float), error: Celsius(-float), provenance },
             power: Figure { value: Watts(2.0 * float), error: Watts(-2.0 * float), provenance },
             energy: Figure { value: Microjoules(-whole), error: Microjoules(whole), provenance },
+            epoch: n as u32,
         }
     }
 

@@ -21,6 +21,10 @@ pub mod load;
 
 pub mod model;
 
+pub mod meter;
+
+pub mod thermometer;
+
 pub mod replay;
 
 pub mod select;

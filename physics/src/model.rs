@@ -179,6 +179,7 @@ impl ThermalSensor for ModelSensor {
             die: self.errors.die(state.thermal.die(), Provenance::Modelled),
             power: self.errors.power(power, Provenance::Modelled),
             energy: self.errors.energy(state.energy.whole(), Provenance::Modelled),
+            epoch: 0,
         };
         state.last = Some((reading, busy));
         Ok(reading)

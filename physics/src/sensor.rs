@@ -13,6 +13,69 @@ pub trait ThermalSensor: Send + Sync {
     /// # Errors
     /// See [`SensorError`]; the caller goes on without a fresh reading, which the controller treats as heat.
     fn sample(&self, now: Moment) -> Result<Reading, SensorError>;
+
+    /// What each part of the machine said at the last sample that succeeded, for the operator; empty where the backend
+    /// knows no parts or has not been sampled. Takes a lock and allocates.
+    fn parts(&self) -> Vec<Part> {
+        Vec::new()
+    }
+}
+
+/// One package, memory, GPU or temperature probe with its own figures.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Part {
+    /// Backend that reads it.
+    pub backend: &'static str,
+    /// Its name, such as `package 0`, `memory 1`, `Tctl` or a GPU's model.
+    pub label: String,
+    /// What it is.
+    pub kind: PartKind,
+    /// The socket that it sits in, where it sits in one.
+    pub socket: Option<u16>,
+    /// The counter as it stands, before wraps are undone.
+    pub counter: Option<Microjoules>,
+    /// Energy since the first sample.
+    pub energy: Option<Figure<Microjoules>>,
+    /// Power between the last two samples.
+    pub power: Option<Figure<Watts>>,
+    /// Its temperature.
+    pub celsius: Option<Figure<Celsius>>,
+    /// The temperature at which the hardware throttles itself, where it says so.
+    pub limit: Option<Celsius>,
+}
+
+/// What a part of the machine is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum PartKind {
+    /// A whole processor package: what is billed.
+    Package,
+    /// The cores of a package, or one of them; contained in the package.
+    Cores,
+    /// What a package has beside cores, such as its own graphics; contained in the package.
+    Uncore,
+    /// Memory of a socket; not contained in the package.
+    Memory,
+    /// The whole platform, as its firmware defines it; contains everything else.
+    Platform,
+    /// A graphics processor on a card of its own.
+    Gpu,
+    /// A thermometer that counts no energy.
+    Probe,
+}
+
+impl PartKind {
+    /// The kind in a word, as reports spell it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Package => "package",
+            Self::Cores => "cores",
+            Self::Uncore => "uncore",
+            Self::Memory => "memory",
+            Self::Platform => "platform",
+            Self::Gpu => "gpu",
+            Self::Probe => "probe",
+        }
+    }
 }
 
 /// Why a sensor gave no reading, by what the caller should do.

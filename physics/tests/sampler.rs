@@ -76,6 +76,7 @@ fn reading(at: Moment, count: u64) -> Reading {
         die: Figure { value: Celsius(40.0), error: Celsius(1.0), provenance },
         power: Figure { value: Watts(10.0), error: Watts(1.0), provenance },
         energy: Figure { value: Microjoules(count.cast_signed()), error: Microjoules(1), provenance },
+        epoch: 0,
     }
 }
 

@@ -209,6 +209,7 @@ impl ThermalSensor for ReplaySensor {
             die: bars(sample.die_provenance).die(sample.die, sample.die_provenance),
             power: power_bars.power(sample.power, sample.power_provenance),
             energy: power_bars.energy(sample.energy, sample.power_provenance),
+            epoch: 0,
         })
     }
 }

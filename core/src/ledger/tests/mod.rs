@@ -51,6 +51,7 @@ fn read(joules: i64) -> Sensed {
         die: Figure { value: Celsius(50.0), error: Celsius(0.0), provenance },
         power: Figure { value: crate::units::Watts(10.0), error: crate::units::Watts(0.0), provenance },
         energy: Figure { value: Microjoules::from_joules(joules), error: Microjoules::ZERO, provenance },
+        epoch: 0,
     })
 }
 

@@ -29,6 +29,7 @@ pub(super) fn reading(at: Moment, die: f64, power: f64) -> Reading {
         die: Figure { value: Celsius(die), error: Celsius(0.0), provenance },
         power: Figure { value: Watts(power), error: Watts(0.0), provenance },
         energy: Figure { value: Microjoules::ZERO, error: Microjoules::ZERO, provenance },
+        epoch: 0,
     }
 }
 
