@@ -25,6 +25,8 @@ pub mod meter;
 
 pub mod thermometer;
 
+pub mod hardware;
+
 pub mod replay;
 
 pub mod select;

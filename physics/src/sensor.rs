@@ -79,7 +79,7 @@ impl PartKind {
 }
 
 /// Why a sensor gave no reading, by what the caller should do.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SensorError {
     /// Passing: the next sample may succeed.
     #[error("{backend}: no reading this time: {why}")]
@@ -112,6 +112,13 @@ impl ErrorBars {
     /// A model whose parameters nobody fitted to this machine. An assumption, not a measurement: watts per CPU differ
     /// by about a third between parts of one class, and the cooling is not known at all.
     pub const UNCALIBRATED: Self = Self { ratio: 0.3, die: Celsius(10.0) };
+
+    /// RAPL as the maker set it, and a digital sensor in the die. Assumptions: RAPL is within 5 % of a meter when
+    /// calibrated and twice as far off when not; the sensors of a die are good to 5 °C.
+    pub const RAPL: Self = Self { ratio: 0.1, die: Celsius(5.0) };
+
+    /// NVIDIA's own figure: power within 5 W of the board, which is 5 % of a card at 100 W; the die as for RAPL.
+    pub const NVML: Self = Self { ratio: 0.05, die: Celsius(5.0) };
 
     /// No error: for the demonstration and the simulation, where the model *is* the machine by definition.
     pub const NONE: Self = Self { ratio: 0.0, die: Celsius(0.0) };

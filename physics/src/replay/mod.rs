@@ -27,10 +27,6 @@ pub const NAME: &str = "replay";
 /// Bytes of a trace that are read: two hours of two sockets at 200 rows a second each.
 pub const TRACE_BYTES_MAX: u64 = 256 << 20;
 
-/// Error bars of figures that were measured; a recording does not hold them. Assumptions: RAPL is within 5 % of a meter
-/// when calibrated and twice as far off when not; the digital sensors of a die are good to 5 °C.
-const MEASURED: ErrorBars = ErrorBars { ratio: 0.1, die: Celsius(5.0) };
-
 /// One row: what the sensors said, and how long after the beginning of the recording.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sample {
@@ -216,7 +212,7 @@ impl ThermalSensor for ReplaySensor {
 
 const fn bars(provenance: Provenance) -> ErrorBars {
     match provenance {
-        Provenance::Measured => MEASURED,
+        Provenance::Measured => ErrorBars::RAPL,
         Provenance::Modelled | Provenance::Unknown => ErrorBars::UNCALIBRATED,
     }
 }
