@@ -11,4 +11,10 @@ pub mod experiment;
 
 pub mod physics;
 
+pub mod price;
+
+pub mod profile;
+
 pub mod summary;
+
+pub mod tariff;

@@ -1,6 +1,8 @@
 //! What the benchmarks and the tests of promised numbers share: a node of any size on a virtual clock.
 #![forbid(unsafe_code)]
 
+pub mod control;
+
 use std::convert::Infallible;
 use std::path::Path;
 use std::sync::Arc;
@@ -9,12 +11,13 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use maxwell_core::event::{Claim, Event};
 use maxwell_core::limits::{CELL_MEMORY, WINDOW};
 use maxwell_core::tick::CellId;
-use maxwell_core::units::{Bytes, Microjoules, Nanoseconds};
+use maxwell_core::units::{Bytes, Microjoules, Nanoseconds, Ppm};
 use maxwell_daemon::host::{CellsRun, HostMeter, ProcessMeter, ScriptedMeter};
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::node::{Launch, Node, Surroundings};
 use maxwell_daemon::recorder::{LINES_MAX, Line, Recorder};
 use maxwell_daemon::scenario::Scenario;
+use maxwell_daemon::tariff::ConstantTariff;
 use maxwell_daemon::verifier::{Busy, Job, ThreadVerifier, Verifier};
 use maxwell_hypervisor::cell::{Cell, CellConfig};
 use maxwell_hypervisor::clock::{Clock, SystemClock, VirtualClock};
@@ -22,7 +25,7 @@ use maxwell_hypervisor::simulated::{Behaviour, ClaimWork, SimulatedCell};
 use maxwell_hypervisor::wasm::WasmRuntime;
 use maxwell_physics::load::LoadMeter;
 use maxwell_physics::sampler::{InlineSampler, Sampler, ThreadSampler};
-use maxwell_physics::select::{Choice, ModelInputs, choose};
+use maxwell_physics::select::{Backend, Choice, ModelInputs, choose};
 use maxwell_physics::sensor::{ErrorBars, ThermalSensor};
 
 /// Money of each simulated agent: enough that nobody dies in a benchmark.
@@ -114,11 +117,13 @@ fn connect(
     let (sender, lines) = sync_channel(LINES_MAX);
     let load = Arc::new(LoadMeter::new());
     let inputs = ModelInputs { machine: scenario.machine, load: load.clone(), errors: ErrorBars::NONE };
-    let selection = choose(Path::new("/"), &Choice::Model, inputs).expect("the model works anywhere");
+    let selection =
+        choose(Path::new("/"), &Choice::Only(Backend::Model), inputs).expect("the model works anywhere");
     let around = Surroundings {
         clock,
         sensors: sampler(selection.sensor),
         load,
+        tariff: Box::new(ConstantTariff(Ppm::ONE)),
         host,
         verifier: verifier(&events),
         inbox,

@@ -1,9 +1,12 @@
 //! The `maxwell` command.
 #![forbid(unsafe_code)]
 
+mod calibrate;
 mod demo;
 mod experiment;
 mod physics;
+mod price;
+mod sensors;
 mod signals;
 
 use std::ffi::OsString;
@@ -38,8 +41,12 @@ enum Command {
     /// Keep a cell: look after its processes, and end them when Maxwell is gone
     #[command(hide = true, disable_help_flag = true)]
     Keeper(Words),
-    /// Show which sensors this machine has, which one is taken, and what it says
+    /// Show which sensors this machine has, which are taken and why, and what they say
     Physics(physics::Options),
+    /// Show what a quantum costs now and how much is for sale, term by term
+    Price(price::Options),
+    /// Measure how this machine heats under load, and write a profile for `physics` and `price`
+    Calibrate(calibrate::Options),
 }
 
 /// Options of `maxwell agent`.
@@ -69,6 +76,8 @@ fn main() -> ExitCode {
         Command::Agent(agent) => Ok(agent_main(&agent)),
         Command::Keeper(words) => Ok(maxwell_hypervisor::process::keeper::main(words.words.into_iter())),
         Command::Physics(options) => physics::run(&options),
+        Command::Price(options) => price::run(&options),
+        Command::Calibrate(options) => calibrate::run(&options),
     };
     result.unwrap_or_else(|error| {
         complain(&format!("{error:#}"));

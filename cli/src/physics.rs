@@ -1,94 +1,98 @@
-//! `maxwell physics`: which sensors there are, which one is taken and why, and what it says.
+//! `maxwell physics`: which sensors there are, which are taken and why, and what they say.
 
 use std::io::Write;
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::Args;
-use maxwell_api::physics::{BackendReport, FigureReport, PhysicsReport, ReadingReport, VERSION};
+use maxwell_api::physics::{BackendReport, FigureReport, PartReport, PhysicsReport, ReadingReport, VERSION};
 use maxwell_core::tick::{Figure, Provenance, Reading};
 use maxwell_core::units::{Microjoules, Moment};
 use maxwell_hypervisor::clock::{Clock, SystemClock};
-use maxwell_physics::load::ProcStat;
-use maxwell_physics::model::MachineModel;
-use maxwell_physics::select::{Choice, ModelInputs, Outcome, Selection, choose};
-use maxwell_physics::sensor::ErrorBars;
-use maxwell_physics::thermal::Class;
+use maxwell_physics::select::Selection;
+use maxwell_physics::sensor::{Part, SensorError};
 
-/// Time between the two samples that a modelled power needs.
+use crate::sensors::{Found, SensorOptions};
+
+/// Time between the two samples that a power needs.
 const BETWEEN_SAMPLES: Duration = Duration::from_millis(500);
+
+/// Columns of a line, so that it fits a wide terminal; what is longer goes on below.
+const COLUMNS: usize = 116;
 
 /// Options of `maxwell physics`.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Replay a recorded trace instead of looking for sensors
-    #[arg(long, value_name = "FILE.csv")]
-    trace: Option<PathBuf>,
-    /// Look for sensors in this file tree
-    #[arg(long, value_name = "DIR", default_value = "/")]
-    sysfs_root: PathBuf,
+    #[command(flatten)]
+    sensors: SensorOptions,
     /// Print JSON
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
-    let slots = std::thread::available_parallelism().map_or(1, |cores| cores.get().min(1_024) as u16);
-    let machine = MachineModel::of_class(Class::Desktop, slots);
-    let selection = select(options, machine)?;
-    let reading = read(&selection)?;
-    let report = report(&selection, &reading);
+    let Found { selection, .. } = options.sensors.choose()?;
+    let report = report(&selection, read(&selection));
     let mut output = std::io::stdout().lock();
     let written =
         if options.json { write_json(&mut output, &report) } else { write_plain(&mut output, &report) };
     written.context("the output cannot be written")?;
-    Ok(ExitCode::SUCCESS)
+    // What is wrong comes after what there is: that is where to look for it.
+    report.trouble.map_or(Ok(ExitCode::SUCCESS), |trouble| Err(anyhow!(trouble)))
 }
 
-fn select(options: &Options, machine: MachineModel) -> Result<Selection> {
-    let root: &Path = &options.sysfs_root;
-    std::fs::read_dir(root).with_context(|| format!("the file tree {} cannot be read", root.display()))?;
-    let choice = options.trace.clone().map_or(Choice::Auto, Choice::Replay);
-    let inputs =
-        ModelInputs { machine, load: Arc::new(ProcStat::new(root)), errors: ErrorBars::UNCALIBRATED };
-    Ok(choose(root, &choice, inputs)?)
-}
-
-/// Two samples: the power of the model is the CPU time between them. A trace may begin after the first or end before the
-/// second; then the other one is its reading.
-fn read(selection: &Selection) -> Result<Reading> {
+/// Two samples, because a power is the energy between them. A trace may begin after the first or end before the second;
+/// then the other one is its reading. The reading, and how long it took.
+fn read(selection: &Selection) -> Result<(Reading, Duration), SensorError> {
     let mut clock = SystemClock::start();
     let mut sample = |at: Moment| {
         clock.wait_until(at);
-        selection.sensor.sample(at)
+        let began = Instant::now();
+        selection.sensor.sample(at).map(|reading| (reading, began.elapsed()))
     };
     let first = sample(Moment(0));
     let second = sample(Moment(BETWEEN_SAMPLES.as_nanos() as u64));
-    Ok(second.or_else(|error| first.map_err(|_| error))?)
+    second.or_else(|error| first.map_err(|_| error))
 }
 
-fn report(selection: &Selection, reading: &Reading) -> PhysicsReport {
-    let backends = selection.verdicts.iter().map(|verdict| {
-        let (word, reason) = match &verdict.outcome {
-            Outcome::Taken(why) => ("taken", why),
-            Outcome::Refused(why) => ("refused", why),
-            Outcome::NotInThisVersion(why) => ("not in this version", why),
-        };
-        BackendReport { name: verdict.backend.name().into(), verdict: word.into(), reason: reason.clone() }
+fn report(selection: &Selection, read: Result<(Reading, Duration), SensorError>) -> PhysicsReport {
+    let backends = selection.verdicts.iter().map(|verdict| BackendReport {
+        name: verdict.backend.name().into(),
+        verdict: verdict.word().into(),
+        reason: verdict.why().into(),
     });
     PhysicsReport {
         version: VERSION,
         backends: backends.collect(),
         tier: selection.tier.number(),
         tier_meaning: selection.tier.to_string(),
-        reading: ReadingReport {
-            die_c: figure(&reading.die, |celsius| celsius.0),
-            power_w: figure(&reading.power, |watts| watts.0),
-            energy_j: figure(&reading.energy, Microjoules::as_joules),
-        },
+        reading: read.as_ref().ok().map(|(reading, _)| reading_report(reading)),
+        trouble: read.as_ref().err().map(ToString::to_string),
+        parts: selection.sensor.parts().iter().map(part).collect(),
+        sample_us: read.ok().map(|(_, took)| took.as_secs_f64() * 1e6),
+    }
+}
+
+pub(crate) fn reading_report(reading: &Reading) -> ReadingReport {
+    ReadingReport {
+        die_c: figure(&reading.die, |celsius| celsius.0),
+        power_w: figure(&reading.power, |watts| watts.0),
+        energy_j: figure(&reading.energy, Microjoules::as_joules),
+    }
+}
+
+fn part(part: &Part) -> PartReport {
+    PartReport {
+        backend: part.backend.into(),
+        label: part.label.clone(),
+        kind: part.kind.word().into(),
+        socket: part.socket,
+        counter_j: part.counter.map(Microjoules::as_joules),
+        energy_j: part.energy.map(|energy| figure(&energy, Microjoules::as_joules)),
+        power_w: part.power.map(|power| figure(&power, |watts| watts.0)),
+        celsius: part.celsius.map(|celsius| figure(&celsius, |celsius| celsius.0)),
+        limit_c: part.limit.map(|limit| limit.0),
     }
 }
 
@@ -110,15 +114,70 @@ fn write_json(out: &mut impl Write, report: &PhysicsReport) -> std::io::Result<(
 fn write_plain(out: &mut impl Write, report: &PhysicsReport) -> std::io::Result<()> {
     writeln!(out, "backends, in the order in which they are tried:")?;
     for backend in &report.backends {
-        writeln!(out, "  {:<9} {:<20} {}", backend.name, backend.verdict, backend.reason)?;
+        let mut head = format!("  {:<9} {:<8} ", backend.name, backend.verdict);
+        for line in wrapped(&backend.reason, COLUMNS - head.len()) {
+            writeln!(out, "{head}{line}")?;
+            head = " ".repeat(head.len());
+        }
     }
     writeln!(out, "{}", report.tier_meaning)?;
-    let reading = &report.reading;
-    let figures =
-        [("die", &reading.die_c, "°C"), ("power", &reading.power_w, "W"), ("energy", &reading.energy_j, "J")];
-    for (name, figure, unit) in figures {
-        let FigureReport { value, error, provenance } = figure;
-        writeln!(out, "  {name:<9} {value:>8.2} ± {error:.2} {unit}, {provenance}")?;
+    if let Some(ReadingReport { die_c, power_w, energy_j }) = &report.reading {
+        for (name, figure, unit) in [("die", die_c, "°C"), ("power", power_w, "W"), ("energy", energy_j, "J")]
+        {
+            let FigureReport { value, error, provenance } = figure;
+            writeln!(out, "  {name:<9} {value:>8.2} ± {error:.2} {unit}, {provenance}")?;
+        }
+    }
+    write_parts(out, &report.parts)?;
+    if let Some(took) = report.sample_us {
+        writeln!(out, "the reading took {took:.0} µs")?;
     }
     out.flush()
+}
+
+/// A row for each part; a dash where it does not say.
+fn write_parts(out: &mut impl Write, parts: &[PartReport]) -> std::io::Result<()> {
+    if parts.is_empty() {
+        return Ok(());
+    }
+    let width = parts.iter().map(|part| part.label.chars().count()).max().unwrap_or(0).max(4);
+    writeln!(
+        out,
+        "  {:<width$}  {:<8}  {:>8}  {:>14}  {:>8}  {:>8}  backend",
+        "part", "kind", "power W", "counter J", "die °C", "limit °C"
+    )?;
+    let number = |value: Option<f64>, decimals: usize| {
+        value.map_or_else(|| "-".to_owned(), |value| format!("{value:.decimals$}"))
+    };
+    for part in parts {
+        writeln!(
+            out,
+            "  {:<width$}  {:<8}  {:>8}  {:>14}  {:>8}  {:>8}  {}",
+            part.label,
+            part.kind,
+            number(part.power_w.as_ref().map(|figure| figure.value), 2),
+            number(part.counter_j, 3),
+            number(part.celsius.as_ref().map(|figure| figure.value), 1),
+            number(part.limit_c, 0),
+            part.backend
+        )?;
+    }
+    Ok(())
+}
+
+/// The words of a text in lines of at most so many columns; a word that is longer stands alone.
+fn wrapped(text: &str, columns: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        let line = lines.last_mut().expect("there is always one");
+        if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > columns {
+            lines.push(word.to_owned());
+        } else {
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+    }
+    lines
 }

@@ -4,7 +4,7 @@
 //! node, and the tick's worst case can be read off. The assertions at the end state how the limits hang together; they
 //! are checked by the compiler.
 
-use crate::units::{Bytes, Microjoules, Nanoseconds};
+use crate::units::{Bytes, Microjoules, Nanoseconds, Ppm};
 
 /// The quantum: how long one slot is sold for. Ten milliseconds is the good of this market; a shorter one would be
 /// eaten by switching, a longer one would let the die run away between two decisions.
@@ -72,6 +72,23 @@ pub const PRICE_MAX: Microjoules = Microjoules::from_joules(1_000_000);
 /// Base quanta per slot that a cell sets aside at its start to pay for its own ordered end.
 pub const SET_ASIDE_QUANTA: u64 = 50;
 
+/// The lowest tariff, a hundredth of the reference. Prices of electricity are zero or negative at times; a reserve is
+/// not, because below it nobody would be kept from heating the machine for nothing.
+pub const TARIFF_MIN: Ppm = Ppm(10_000);
+
+/// The highest tariff: caps of real markets lie two to three hundred times above the mean, so what is beyond a thousand
+/// times the reference is a mistake in the unit.
+pub const TARIFF_MAX: Ppm = Ppm(1_000_000_000);
+
+/// Prices in one file: a year of one-minute prices (527,040), at 16 bytes each.
+pub const TARIFF_ENTRIES_MAX: usize = 600_000;
+
+/// Bytes of a file of prices: a hundred for each entry, twice what the wordier format takes.
+pub const TARIFF_FILE_BYTES_MAX: u64 = 100 * TARIFF_ENTRIES_MAX as u64;
+
+/// Bytes of an endpoint's answer: a day of five-minute prices with much around them. More is not read.
+pub const TARIFF_BODY_BYTES_MAX: u64 = 256 << 10;
+
 const _: () = {
     assert!(WINDOW.0 == 100_000_000, "sensors, controller and billing share one period of 100 ms");
     assert!(ACCOUNTS_MAX > CELLS_MAX, "every cell has a wallet and the host has accounts of its own");
@@ -82,5 +99,10 @@ const _: () = {
         PRICE_MAX.0 <= MINT_MAX.0 / (SLOTS_MAX as i64 * WINDOW_TICKS as i64),
         "a window of prices fits a wallet"
     );
+    assert!(
+        TARIFF_MIN.0 > 0 && TARIFF_MIN.0 < Ppm::ONE.0 && Ppm::ONE.0 < TARIFF_MAX.0,
+        "the reference is a tariff"
+    );
+    assert!(TARIFF_BODY_BYTES_MAX <= TARIFF_FILE_BYTES_MAX, "one price takes no more than many");
     assert!(SET_ASIDE_QUANTA * QUANTUM.0 == 500_000_000, "the set-aside pays exactly the grace of 500 ms");
 };

@@ -2,7 +2,7 @@
 //!
 //! [`node::Node`] owns all state and walks the tick. Its surroundings come in through seams, each with a real
 //! implementation and one for a virtual clock: clock, sensors and cells from their own crates, and from this one the
-//! [`inbox`], the [`verifier`] and the [`host`] meter. What it did goes out through [`telemetry`].
+//! [`inbox`], the [`verifier`], the [`tariff`] and the [`host`] meter. What it did goes out through [`telemetry`].
 #![forbid(unsafe_code)]
 
 pub mod node;
@@ -13,10 +13,16 @@ pub mod verifier;
 
 pub mod host;
 
+pub mod tariff;
+
 pub mod telemetry;
 
 pub mod scenario;
 
 pub mod calibrate;
+
+pub mod step_load;
+
+pub mod profile;
 
 pub mod recorder;

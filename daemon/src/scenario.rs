@@ -9,7 +9,7 @@ use maxwell_core::ledger::BillingPolicy;
 use maxwell_core::limits::QUANTUM;
 use maxwell_core::population::LifePolicy;
 use maxwell_core::price::{Plant, PriceConfig};
-use maxwell_core::units::{Celsius, Microjoules, Nanoseconds, Ppm};
+use maxwell_core::units::{Celsius, Microjoules, Nanoseconds, Ppm, Watts};
 use maxwell_physics::model::MachineModel;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -156,29 +156,25 @@ impl Economy {
     /// The rules of a node.
     pub fn node_config(&self) -> NodeConfig {
         let machine = &self.machine;
+        let plant = Plant {
+            slot: machine.slot,
+            die_resistance: machine.thermal.die_resistance,
+            die_tau_s: machine.thermal.die_tau_s,
+        };
         NodeConfig {
             price: PriceConfig {
-                slots: machine.slots,
-                plant: Plant {
-                    slot: machine.slot,
-                    die_resistance: machine.thermal.die_resistance,
-                    die_tau_s: machine.thermal.die_tau_s,
-                },
-                set_point: self.set_point,
-                critical: self.critical,
-                power_budget: None,
-                band: 5.0,
+                idle: machine.idle,
                 multiplier_at_set_point: self.multiplier_at_set_point,
                 multiplier_max: self.multiplier_max,
-                filter_s: 3.0,
-                tariff: Ppm::ONE,
+                ..PriceConfig::new(machine.slots, plant, self.set_point, self.critical)
             },
             billing: BillingPolicy::default(),
             life: LifePolicy::default(),
             energy: EnergyProfile {
                 idle: machine.idle,
+                idle_error: Watts(0.0),
                 slot: machine.slot,
-                slots: machine.slots,
+                cpus: machine.slots,
                 readings: Readings::OfThisRun,
             },
         }

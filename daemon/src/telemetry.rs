@@ -8,6 +8,8 @@ use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::tick::{CellId, Clearing, Quote, Sensed, Transfer, Usage};
 use maxwell_core::units::{Microjoules, Moment};
 
+use crate::tariff::TariffNow;
+
 /// Everything about a tick that is over, to look at and not to keep.
 #[derive(Clone, Copy)]
 pub struct TickReport<'a> {
@@ -15,6 +17,9 @@ pub struct TickReport<'a> {
     pub at: Moment,
     /// What the sensors said.
     pub sensed: &'a Sensed,
+    /// What the source of the tariff says, and how old it is. Where the quote has another tariff, no price was possible at
+    /// this one and the one before holds.
+    pub tariff: TariffNow,
     /// Price and supply.
     pub quote: &'a Quote,
     /// Who won.

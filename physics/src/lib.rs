@@ -19,7 +19,15 @@ pub mod thermal;
 
 pub mod load;
 
+pub mod frequency;
+
 pub mod model;
+
+pub mod cpu;
+
+mod held;
+
+mod attribute;
 
 pub mod meter;
 
@@ -27,9 +35,17 @@ pub mod thermometer;
 
 pub mod hardware;
 
+pub mod nvml;
+
+pub mod guard;
+
 pub mod replay;
 
 pub mod select;
+
+pub mod calibrate;
+
+pub mod corrected;
 
 mod latest;
 

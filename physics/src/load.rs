@@ -48,10 +48,12 @@ pub enum LoadError {
         source: io::Error,
     },
     /// The file says something else than it should.
-    #[error("{}, line 1: expected {expected}, found {found:?}; check that this is the kernel's own file", path.display())]
+    #[error("{}, line {line}: expected {expected}, found {found:?}; check that this is the kernel's own file", path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
+        /// Line, from 1.
+        line: usize,
         /// What should stand there.
         expected: String,
         /// What stands there.
@@ -140,25 +142,33 @@ impl ProcStat {
         Ok(String::from_utf8_lossy(line).into_owned())
     }
 
-    fn malformed(&self, expected: impl Into<String>, found: &str) -> LoadError {
-        LoadError::Malformed { path: self.path.clone(), expected: expected.into(), found: found.to_owned() }
-    }
-
     fn parse(&self, line: &str) -> Result<Nanoseconds, LoadError> {
-        let mut words = line.split_ascii_whitespace();
-        if words.next() != Some("cpu") {
-            return Err(self.malformed("the line \"cpu\" of all CPUs", line));
-        }
-        let mut busy = Nanoseconds::ZERO;
-        for (column, works) in COLUMNS {
-            let word = words.next().unwrap_or("");
-            let ticks = word.parse::<u64>().ok().and_then(|ticks| ticks.checked_mul(USER_TICK.0));
-            let time = ticks.ok_or_else(|| self.malformed(format!("ticks of {column}"), word))?;
-            let sum = busy.0.checked_add(if works { time } else { 0 });
-            busy = Nanoseconds(sum.ok_or_else(|| self.malformed("a sum of ticks in 64 bits", line))?);
-        }
-        Ok(busy)
+        let malformed = |(expected, found): (String, String)| LoadError::Malformed {
+            path: self.path.clone(),
+            line: 1,
+            expected,
+            found,
+        };
+        let ticks = line.strip_prefix("cpu").filter(|rest| rest.is_empty() || rest.starts_with(' '));
+        let Some(ticks) = ticks else {
+            return Err(malformed(("the line \"cpu\" of all CPUs".to_owned(), line.to_owned())));
+        };
+        busy_time(ticks).map_err(malformed)
     }
+}
+
+/// Busy time from the ticks of a line of `/proc/stat`, its name taken off; else what was expected and what was found.
+pub(crate) fn busy_time(line: &str) -> Result<Nanoseconds, (String, String)> {
+    let mut words = line.split_ascii_whitespace();
+    let mut busy = Nanoseconds::ZERO;
+    for (column, works) in COLUMNS {
+        let word = words.next().unwrap_or("");
+        let ticks = word.parse::<u64>().ok().and_then(|ticks| ticks.checked_mul(USER_TICK.0));
+        let time = ticks.ok_or_else(|| (format!("ticks of {column}"), word.to_owned()))?;
+        let sum = busy.0.checked_add(if works { time } else { 0 });
+        busy = Nanoseconds(sum.ok_or_else(|| ("a sum of ticks in 64 bits".to_owned(), line.to_owned()))?);
+    }
+    Ok(busy)
 }
 
 impl LoadSource for ProcStat {

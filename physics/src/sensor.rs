@@ -21,6 +21,20 @@ pub trait ThermalSensor: Send + Sync {
     }
 }
 
+impl<S: ThermalSensor + ?Sized> ThermalSensor for Box<S> {
+    fn name(&self) -> &'static str {
+        (**self).name()
+    }
+
+    fn sample(&self, now: Moment) -> Result<Reading, SensorError> {
+        (**self).sample(now)
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        (**self).parts()
+    }
+}
+
 /// One package, memory, GPU or temperature probe with its own figures.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {

@@ -160,6 +160,24 @@ impl ThermalModel {
         })
     }
 
+    /// A machine that begins with these temperatures, whatever brought it there.
+    ///
+    /// # Errors
+    /// When the parameters are impossible, see [`ThermalParameters::validate`].
+    ///
+    /// # Panics
+    /// When a temperature is not finite.
+    pub fn starting(
+        parameters: ThermalParameters,
+        die: Celsius,
+        sink: Celsius,
+    ) -> Result<Self, ParameterError> {
+        assert!(die.0.is_finite() && sink.0.is_finite(), "a machine cannot begin at {die:?} on {sink:?}");
+        let settled = Self::new(parameters, Watts(0.0))?;
+        let ambient = parameters.ambient.0;
+        Ok(Self { die: die.0 - ambient, sink: sink.0 - ambient, ..settled })
+    }
+
     /// Temperature of the die.
     pub fn die(&self) -> Celsius {
         Celsius(self.parameters.ambient.0 + self.die)

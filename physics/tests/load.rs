@@ -56,7 +56,7 @@ fn the_kernels_busy_time_is_everything_but_idle_waiting_stolen_and_guests() {
 fn garbage_is_told_by_what_and_where() {
     let check = |content: &[u8], expected_word: &str, found_word: &str| {
         let error = read(content).unwrap_err();
-        let LoadError::Malformed { path, expected, found } = &error else { panic!("{error}") };
+        let LoadError::Malformed { path, line: 1, expected, found } = &error else { panic!("{error}") };
         assert!(path.ends_with("proc/stat"));
         assert!(expected.contains(expected_word) && found.contains(found_word), "{error}");
         let text = error.to_string();

@@ -1,5 +1,8 @@
 //! The choice of a backend on fixture trees, and what is said about it.
 
+mod common;
+
+use common::tree::{self, plant};
 use maxwell_core::tick::Provenance;
 use maxwell_core::units::{Microjoules, Moment};
 use maxwell_physics::load::LoadMeter;
@@ -22,14 +25,30 @@ fn outcome(selection: &Selection, backend: Backend) -> Outcome {
     selection.verdicts.iter().find(|verdict| verdict.backend == backend).unwrap().outcome.clone()
 }
 
-/// Every backend has a verdict, in the documented order, and the one taken is the sensor's.
+/// Every backend has a verdict with a reason, in the documented order, and something was taken.
 fn check_whole(selection: &Selection) {
     let order: Vec<Backend> = selection.verdicts.iter().map(|verdict| verdict.backend).collect();
     assert_eq!(order, Backend::ORDER);
-    let taken: Vec<_> =
-        selection.verdicts.iter().filter(|verdict| matches!(verdict.outcome, Outcome::Taken(_))).collect();
-    assert_eq!(taken.len(), 1, "{:?}", selection.verdicts);
-    assert_eq!(taken[0].backend.name(), selection.sensor.name());
+    assert!(selection.verdicts.iter().all(|verdict| !verdict.why().is_empty()), "{:?}", selection.verdicts);
+    assert!(!taken(selection).is_empty(), "{:?}", selection.verdicts);
+}
+
+fn taken(selection: &Selection) -> Vec<Backend> {
+    let is_taken = |verdict: &&maxwell_physics::select::Verdict| matches!(verdict.outcome, Outcome::Taken(_));
+    selection.verdicts.iter().filter(is_taken).map(|verdict| verdict.backend).collect()
+}
+
+/// What is taken on a machine, its tier, and what a backend says of itself there.
+fn check_machine(text: &str, expected: &[Backend], tier: Tier, said: &[(Backend, &str)]) {
+    let root = plant(text);
+    let selection = choose(root.path(), &Choice::Auto, inputs()).unwrap();
+    check_whole(&selection);
+    assert_eq!(taken(&selection), expected, "{:?}", selection.verdicts);
+    assert_eq!(selection.tier, tier);
+    for (backend, words) in said {
+        let why = outcome(&selection, *backend);
+        assert!(format!("{why:?}").contains(words), "{backend:?} does not say {words:?}: {why:?}");
+    }
 }
 
 #[test]
@@ -37,14 +56,9 @@ fn an_empty_machine_comes_down_to_the_model() {
     let root = tempfile::tempdir().unwrap();
     let selection = choose(root.path(), &Choice::Auto, inputs()).unwrap();
     check_whole(&selection);
-    assert!(matches!(outcome(&selection, Backend::Model), Outcome::Taken(_)));
-    assert!(matches!(outcome(&selection, Backend::Replay), Outcome::Refused(_)));
-    for verdict in &selection.verdicts[..5] {
-        let Outcome::NotInThisVersion(why) = &verdict.outcome else { panic!("{verdict}") };
-        assert!(why.contains("absent") && !why.contains("present"), "{verdict}");
-    }
-    let msr = format!("msr: not in this version: {} is absent", root.path().join("dev/cpu/0/msr").display());
-    assert_eq!(selection.verdicts[0].to_string(), msr);
+    assert_eq!(taken(&selection), [Backend::Model]);
+    let msr = selection.verdicts[0].to_string();
+    assert!(msr.starts_with("msr: refused: no energy: "), "{msr}");
     assert_eq!(selection.tier, Tier::Modelled);
     assert_eq!(selection.tier.to_string(), "tier 4: all modelled");
     let reading = selection.sensor.sample(Moment(0)).unwrap();
@@ -52,33 +66,70 @@ fn an_empty_machine_comes_down_to_the_model() {
 }
 
 #[test]
-fn what_the_machine_has_is_named_though_it_is_not_read() {
-    let root = tempfile::tempdir().unwrap();
-    let folder = |path: &str| fs::create_dir_all(root.path().join(path)).unwrap();
-    for name in ["intel-rapl", "intel-rapl:1", "intel-rapl:0", "intel-rapl:0:0"] {
-        folder(&format!("sys/class/powercap/{name}"));
-    }
-    fs::write(root.path().join("sys/class/powercap/intel-rapl:0/energy_uj"), "12345\n").unwrap();
-    folder("sys/class/thermal/thermal_zone0");
-    folder("dev/cpu/0");
-    fs::write(root.path().join("dev/cpu/0/msr"), "").unwrap();
+fn a_desktop_counts_energy_through_powercap_and_reads_its_die_through_coretemp() {
+    let said = [
+        (Backend::Msr, "modprobe msr"),
+        (Backend::Perf, "is not this machine"),
+        (Backend::Powercap, "counts the energy of package 0"),
+        (Backend::Hwmon, "reads the temperature of package 0"),
+        (Backend::Nvml, "driver of this machine"),
+        (Backend::Model, "power and temperature are measured"),
+    ];
+    check_machine(tree::INTEL_DESKTOP, &[Backend::Powercap, Backend::Hwmon], Tier::Uncalibrated, &said);
+}
+
+#[test]
+fn a_server_has_two_packages_and_an_epyc_its_own_thermometer() {
+    let server =
+        [(Backend::Powercap, "package 0"), (Backend::Powercap, "package 1"), (Backend::Hwmon, "package 1")];
+    check_machine(tree::INTEL_SERVER_2S, &[Backend::Powercap, Backend::Hwmon], Tier::Uncalibrated, &server);
+    let epyc = [(Backend::Powercap, "package 0"), (Backend::Hwmon, "Tctl")];
+    check_machine(tree::AMD_EPYC, &[Backend::Powercap, Backend::Hwmon], Tier::Uncalibrated, &epyc);
+}
+
+#[test]
+fn a_board_has_its_temperature_and_the_model_has_its_power() {
+    let said = [
+        (Backend::Powercap, "no energy: "),
+        (Backend::Hwmon, "cpu-thermal"),
+        (Backend::Model, "power from CPU time"),
+    ];
+    check_machine(tree::ARM_BOARD, &[Backend::Hwmon, Backend::Model], Tier::TemperatureOnly, &said);
+}
+
+#[test]
+fn registers_come_before_files_and_give_both() {
+    let root = plant(tree::INTEL_SERVER_2S);
+    let registers =
+        [(0x606, 0x000a_0e03), (0x611, 9), (0x619, 9), (0x1a2, 91 << 16), (0x1b1, 1 << 31 | 40 << 16)];
+    (0..2).for_each(|cpu| tree::lay_registers(root.path(), cpu, &registers));
     let selection = choose(root.path(), &Choice::Auto, inputs()).unwrap();
     check_whole(&selection);
-    let present = |backend: Backend, path: &str| {
-        let Outcome::NotInThisVersion(why) = outcome(&selection, backend) else { panic!("{backend:?}") };
-        let path = root.path().join(path).display().to_string();
-        assert_eq!(why, format!("{path} is present, but this version does not read it yet"));
-    };
-    present(Backend::Powercap, "sys/class/powercap/intel-rapl:0");
-    present(Backend::Hwmon, "sys/class/thermal/thermal_zone0");
-    present(Backend::Msr, "dev/cpu/0/msr");
-    assert!(matches!(outcome(&selection, Backend::Model), Outcome::Taken(_)));
-    assert_eq!(selection.tier, Tier::Modelled);
+    assert_eq!(taken(&selection), [Backend::Msr]);
+    let powercap = outcome(&selection, Backend::Powercap);
+    assert_eq!(powercap, Outcome::Refused("msr counts the energy".to_owned()));
+    let hwmon = outcome(&selection, Backend::Hwmon);
+    assert_eq!(hwmon, Outcome::Refused("msr reads the die; msr counts the energy".to_owned()));
+}
+
+#[test]
+fn one_backend_alone_on_request_and_nothing_in_its_place() {
+    let root = plant(tree::INTEL_DESKTOP);
+    let only = |backend| choose(root.path(), &Choice::Only(backend), inputs());
+    let selection = only(Backend::Powercap).unwrap();
+    assert_eq!(taken(&selection), [Backend::Powercap, Backend::Model]);
+    assert_eq!(selection.tier, Tier::Uncalibrated);
+    let selection = only(Backend::Hwmon).unwrap();
+    assert_eq!(taken(&selection), [Backend::Hwmon, Backend::Model]);
+    assert_eq!(selection.tier, Tier::TemperatureOnly);
+    let Err(SelectError::Unavailable(verdict)) = only(Backend::Msr) else { panic!("there are no registers") };
+    assert_eq!(verdict.backend, Backend::Msr);
+    assert!(matches!(only(Backend::Replay), Err(SelectError::NoTrace)));
 }
 
 #[test]
 fn the_model_on_request() {
-    let selection = choose(Path::new("/"), &Choice::Model, inputs()).unwrap();
+    let selection = choose(Path::new("/"), &Choice::Only(Backend::Model), inputs()).unwrap();
     check_whole(&selection);
     assert_eq!(outcome(&selection, Backend::Model), Outcome::Taken("it was asked for".to_owned()));
 }

@@ -10,6 +10,8 @@ use maxwell_core::units::Microjoules;
 use maxwell_hypervisor::cell::{Cell, CellConfig, Notice, Permit, Reply};
 use maxwell_hypervisor::simulated::{Behaviour, SimulatedCell};
 
+use crate::kernel::Kernel;
+
 /// Where the ranges of every simulated bounty lie: short ones among small numbers, so that checking them costs the
 /// simulator little. What a range costs the cell is set by its behaviour.
 pub const RANGES: Ranges = Ranges { origin: 1_000_000, width: 64, first: 0, end: 10_000_000 };
@@ -53,13 +55,14 @@ pub struct Actor {
     events: SyncSender<Event>,
     rebids: Vec<Rebid>,
     quanta: u32,
+    kernel: Kernel,
 }
 
 impl Actor {
-    /// A cell that behaves as told.
-    pub fn new(config: CellConfig, behaviour: Behaviour, rebids: Vec<Rebid>) -> Self {
+    /// A cell that behaves as told, and whose CPU time the kernel counts.
+    pub fn new(config: CellConfig, behaviour: Behaviour, rebids: Vec<Rebid>, kernel: Kernel) -> Self {
         let (id, events) = (config.id, config.events.clone());
-        Self { cell: SimulatedCell::new(config, behaviour), id, events, rebids, quanta: 0 }
+        Self { cell: SimulatedCell::new(config, behaviour), id, events, rebids, quanta: 0, kernel }
     }
 
     fn ask(&self, request: Request) {
@@ -83,7 +86,9 @@ impl Cell for Actor {
     }
 
     fn usage(&mut self) -> Option<Usage> {
-        self.cell.usage()
+        let usage = self.cell.usage()?;
+        self.kernel.ran(usage.used);
+        Some(usage)
     }
 
     fn reply(&mut self, reply: Reply) {

@@ -9,12 +9,13 @@ use maxwell_core::bounty::Ranges;
 use maxwell_core::limits::{CELL_MEMORY, WINDOW};
 use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::tick::CellId;
-use maxwell_core::units::{Bytes, Celsius, Moment, Nanoseconds};
+use maxwell_core::units::{Bytes, Celsius, Moment, Nanoseconds, Ppm};
 use maxwell_daemon::host::ScriptedMeter;
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::node::{Launch, Node, Surroundings};
 use maxwell_daemon::recorder::{LINES_MAX, Line, Recorder, Sample};
 use maxwell_daemon::scenario::Scenario;
+use maxwell_daemon::tariff::ConstantTariff;
 use maxwell_daemon::telemetry::Obituary;
 use maxwell_daemon::verifier::InlineVerifier;
 use maxwell_hypervisor::cell::CellConfig;
@@ -107,6 +108,7 @@ impl Variation {
             clock: Box::new(VirtualClock::default()),
             sensors: Box::new(InlineSampler::new(Box::new(sensor), WINDOW)),
             load,
+            tariff: Box::new(ConstantTariff(Ppm::ONE)),
             host: Box::new(ScriptedMeter { other_slots: scenario.other_slots }),
             verifier: Box::new(InlineVerifier::default()),
             inbox,

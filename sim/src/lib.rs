@@ -17,6 +17,8 @@ pub mod world;
 
 pub mod faults;
 
+pub mod kernel;
+
 pub mod actor;
 
 pub mod verifier;

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};
 
 use maxwell_core::bounty::Ranges;
@@ -12,11 +13,13 @@ use maxwell_core::ledger::LedgerError;
 use maxwell_core::limits::{SET_ASIDE_QUANTA, WINDOW};
 use maxwell_core::tick::AccountId;
 use maxwell_core::units::Moment;
-use maxwell_daemon::host::ScriptedMeter;
+use maxwell_daemon::host::HostMeter;
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::node::{Launch, Node, NodeError, Surroundings};
+use maxwell_daemon::tariff::ConstantTariff;
 use maxwell_daemon::telemetry::Telemetry;
 use maxwell_hypervisor::cell::{Cell, CellConfig};
+use maxwell_physics::guard::Guarded;
 use maxwell_physics::load::LoadMeter;
 use maxwell_physics::model::ModelSensor;
 use maxwell_physics::sampler::InlineSampler;
@@ -25,7 +28,8 @@ use maxwell_physics::sensor::ErrorBars;
 use crate::actor::{Actor, RANGES};
 use crate::checks::{Checks, Setup};
 use crate::digest::Digest;
-use crate::faults::{FaultySensor, StallingClock};
+use crate::faults::{FaultySensor, StallingClock, Watched};
+use crate::kernel::Kernel;
 use crate::verifier::{Desk, FaultyVerifier};
 use crate::witness::{Briefing, Broken, Coverage, Witness};
 use crate::world::{Agent, World};
@@ -70,13 +74,15 @@ impl fmt::Display for Failure {
 pub struct Seams<'a> {
     /// Stands between each cell and the node.
     pub cell: &'a dyn Fn(Box<dyn Cell>) -> Box<dyn Cell>,
+    /// Stands between the kernel's meters and the node.
+    pub host: &'a dyn Fn(Box<dyn HostMeter>) -> Box<dyn HostMeter>,
     /// Stands between the node and the witness.
     pub telemetry: &'a dyn Fn(Witness) -> Box<dyn Telemetry>,
 }
 
 impl Default for Seams<'_> {
     fn default() -> Self {
-        Self { cell: &|cell| cell, telemetry: &|witness| Box::new(witness) }
+        Self { cell: &|cell| cell, host: &|host| host, telemetry: &|witness| Box::new(witness) }
     }
 }
 
@@ -143,7 +149,7 @@ impl Stage {
         let desk = Desk::default();
         let checks = Checks::new(&Setup {
             machine: world.machine,
-            other_slots: world.other_slots,
+            kernel: world.kernel,
             critical: world.critical,
             tariff: world.tariff,
             multiplier_max: config.price.multiplier_max,
@@ -152,6 +158,7 @@ impl Stage {
         let witness = Witness::new(Briefing {
             checks,
             desk: desk.clone(),
+            faults: world.faults.clone(),
             events: inbox.sender(),
             switch,
             orders: world.orders.clone(),
@@ -169,20 +176,26 @@ impl Stage {
         let load = Arc::new(LoadMeter::new());
         let machine =
             ModelSensor::new(world.machine, load.clone(), ErrorBars::NONE).map_err(|e| e.to_string())?;
-        let sensor = FaultySensor::new(machine, &world.faults);
+        let faulty = FaultySensor::new(machine, &world.faults);
+        let refusals = Arc::new(AtomicU64::new(0));
+        let guarded = Guarded::new(faulty, &world.machine).map_err(|e| e.to_string())?;
+        let sensor = Watched::new(guarded, refusals.clone());
+        let kernel = Kernel::new(world.kernel);
         let around = Surroundings {
             clock: Box::new(StallingClock::new(&world.faults)),
             sensors: Box::new(InlineSampler::new(Box::new(sensor), WINDOW)),
             load,
-            host: Box::new(ScriptedMeter { other_slots: world.other_slots }),
+            tariff: Box::new(ConstantTariff(world.tariff)),
+            host: (seams.host)(Box::new(kernel.clone())),
             verifier: Box::new(FaultyVerifier::new(&world.faults, desk)),
             inbox,
             telemetry: (seams.telemetry)(witness.clone()),
         };
         let mut node = Node::new(world.node_config(), around).map_err(|e| e.to_string())?;
-        fund(&mut node, world, &witness, &events, seams)?;
+        fund(&mut node, world, &witness, &events, &kernel, seams)?;
         let ending = node.run().map_err(|violation| violation.to_string())?;
         let mut notes = witness.notes();
+        notes.coverage.add("readings that the guard refused", refusals.load(Ordering::Relaxed));
         if notes.broken.is_none() {
             let verdict = notes.briefing.checks.finish(node.ledger());
             notes.judge(verdict);
@@ -197,6 +210,7 @@ fn fund(
     world: &World,
     witness: &Witness,
     events: &std::sync::mpsc::SyncSender<Event>,
+    kernel: &Kernel,
     seams: &Seams<'_>,
 ) -> Result<(), String> {
     let mut notes = witness.notes();
@@ -216,7 +230,7 @@ fn fund(
         let create = |id| {
             let config =
                 CellConfig { id, args: Vec::new(), memory_max: agent.memory_max, events: events.clone() };
-            let actor = Actor::new(config, agent.behaviour, agent.rebids.clone());
+            let actor = Actor::new(config, agent.behaviour, agent.rebids.clone(), kernel.clone());
             Ok::<_, Infallible>((seams.cell)(Box::new(actor)))
         };
         let free = node.ledger().free(wallet);

@@ -16,6 +16,7 @@ use maxwell_daemon::telemetry::{Obituary, Telemetry, TickReport};
 
 use crate::checks::{Checks, Verdict};
 use crate::digest::Digest;
+use crate::faults::Fault;
 use crate::verifier::Desk;
 use crate::world::Planned;
 
@@ -67,6 +68,8 @@ pub struct Briefing {
     pub checks: Checks,
     /// Shared with the verifier.
     pub desk: Desk,
+    /// What goes wrong.
+    pub faults: Vec<Fault>,
     /// The node's inbox.
     pub events: SyncSender<Event>,
     /// The operator's switch.
@@ -101,6 +104,8 @@ pub struct Notes {
     pub tick: u64,
     missed: u64,
     planned: usize,
+    /// When the last tick ended; none before the first.
+    counted_to: Option<Moment>,
 }
 
 impl Witness {
@@ -115,6 +120,7 @@ impl Witness {
             tick: 0,
             missed: 0,
             planned: 0,
+            counted_to: None,
         })))
     }
 
@@ -159,6 +165,12 @@ impl Notes {
             self.coverage.add(what, times as u64);
         }
         self.missed = report.missed;
+        let before = self.counted_to.replace(report.at);
+        let began =
+            |fault: &&Fault| fault.from <= report.at && before.is_none_or(|before| before < fault.from);
+        for fault in self.briefing.faults.iter().filter(began) {
+            self.coverage.add(fault.name(), 1);
+        }
     }
 
     /// What the world has planned for the time after this tick.

@@ -2,10 +2,12 @@
 
 use std::cell::Cell as Counter;
 
+use maxwell_core::energy::Shares;
 use maxwell_core::event::LogLine;
 use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::tick::{CellId, Clearing, Quote, Sensed, SlotId, Transfer, Usage};
 use maxwell_core::units::{Celsius, Microjoules, Moment, Nanoseconds};
+use maxwell_daemon::host::{BusyTime, HostMeter};
 use maxwell_daemon::telemetry::{Obituary, Telemetry, TickReport};
 use maxwell_hypervisor::cell::{Cell, Notice, Permit, Reply};
 use maxwell_sim::faults::{Fault, FaultKind};
@@ -17,7 +19,7 @@ use maxwell_sim::world::{Agent, World};
 fn busy_world() -> World {
     let calm = |seed| {
         let mut world = World::from_seed(seed);
-        (world.faults, world.stop_at) = (Vec::new(), None);
+        (world.faults, world.stop_at, world.kernel.lag_seed) = (Vec::new(), None, None);
         world.agents.iter_mut().for_each(|agent| agent.slots = 1);
         world
     };
@@ -38,10 +40,51 @@ fn expect_failure(world: &World, seams: &Seams<'_>, said: &str) {
 }
 
 #[test]
-fn an_energy_counter_that_runs_double_breaks_the_conservation_of_energy() {
+fn an_energy_counter_that_runs_double_is_found_by_the_shares() {
     let mut world = busy_world();
     world.faults.push(Fault { from: Moment(0), until: Moment(u64::MAX), kind: FaultKind::EnergyDoubled });
-    expect_failure(&world, &Seams::default(), "the shares miss the package by");
+    expect_failure(&world, &Seams::default(), "the node says");
+}
+
+/// A meter that sees one CPU busy all the time beside what the others see.
+struct Overseer {
+    meter: Box<dyn HostMeter>,
+    more: Nanoseconds,
+}
+
+impl HostMeter for Overseer {
+    fn own(&mut self, cells: Nanoseconds) -> Nanoseconds {
+        self.meter.own(cells)
+    }
+
+    fn other(&mut self, now: Moment) -> Nanoseconds {
+        self.more = Nanoseconds(now.0);
+        self.meter.other(now)
+    }
+
+    fn busy(&mut self) -> Option<BusyTime> {
+        self.meter.busy().map(|busy| BusyTime { time: busy.time + self.more, ..busy })
+    }
+}
+
+/// Sees nothing, so that only the node itself can find out.
+struct Blind;
+
+impl Telemetry for Blind {
+    fn tick(&mut self, _report: &TickReport<'_>) {}
+    fn notified(&mut self, _at: Moment, _cell: CellId, _reason: Reason) {}
+    fn ended(&mut self, _obituary: Obituary) {}
+    fn said(&mut self, _at: Moment, _cell: CellId, _line: &LogLine) {}
+    fn paid(&mut self, _transfer: &Transfer, _cell: CellId, _primes: u32) {}
+    fn refused(&mut self, _cell: CellId, _range: u64) {}
+}
+
+#[test]
+fn work_that_only_the_meter_of_busy_time_sees_breaks_the_conservation_of_energy() {
+    let host = |meter| -> Box<dyn HostMeter> { Box::new(Overseer { meter, more: Nanoseconds::ZERO }) };
+    let telemetry = |_| -> Box<dyn Telemetry> { Box::new(Blind) };
+    let seams = Seams { host: &host, telemetry: &telemetry, ..Seams::default() };
+    expect_failure(&busy_world(), &seams, "the shares miss the package by");
 }
 
 /// How a cell is broken.
@@ -128,6 +171,7 @@ struct Forgery {
     clearing: Clearing,
     usages: Vec<Usage>,
     sensed: Sensed,
+    shares: Shares,
 }
 
 /// Stands between the node and the witness and forges ticks.
@@ -136,22 +180,26 @@ struct Forger {
     forge: fn(&mut Forgery),
     bury_twice: bool,
     pay_twice: bool,
+    /// Joules that every cell is said to have used beside its own.
+    joules: i64,
 }
 
 impl Telemetry for Forger {
     fn tick(&mut self, report: &TickReport<'_>) {
         let (quote, clearing) = (*report.quote, report.clearing.clone());
-        let mut forgery = Forgery { quote, clearing, usages: report.usages.to_vec(), sensed: *report.sensed };
+        let (usages, sensed, shares) = (report.usages.to_vec(), *report.sensed, *report.shares);
+        let mut forgery = Forgery { quote, clearing, usages, sensed, shares };
         (self.forge)(&mut forgery);
-        let Forgery { quote, clearing, usages, sensed } = &forgery;
-        self.witness.tick(&TickReport { quote, clearing, usages, sensed, ..*report });
+        let Forgery { quote, clearing, usages, sensed, shares } = &forgery;
+        self.witness.tick(&TickReport { quote, clearing, usages, sensed, shares, ..*report });
     }
 
     fn notified(&mut self, at: Moment, cell: CellId, reason: Reason) {
         self.witness.notified(at, cell, reason);
     }
 
-    fn ended(&mut self, obituary: Obituary) {
+    fn ended(&mut self, mut obituary: Obituary) {
+        obituary.energy += Microjoules::from_joules(self.joules);
         if self.bury_twice {
             self.witness.ended(obituary.clone());
         }
@@ -177,7 +225,7 @@ impl Telemetry for Forger {
 /// What the witness says, and to which forgery of a tick.
 type Forged = (&'static str, fn(&mut Forgery));
 
-const FORGERIES: [Forged; 11] = [
+const FORGERIES: [Forged; 16] = [
     ("on a slot that is taken", |tick| {
         if let [first, second, ..] = &mut tick.clearing.awards[..] {
             second.slot = first.slot;
@@ -202,6 +250,13 @@ const FORGERIES: [Forged; 11] = [
         let usage = tick.usages.first().copied();
         tick.usages.extend(usage.map(|usage| Usage { cell: CellId(usage.cell.0 + 50), ..usage }));
     }),
+    ("cells used", |tick| {
+        std::mem::swap(&mut tick.shares.cells, &mut tick.shares.own);
+    }),
+    ("idle used", |tick| tick.shares.idle = Microjoules::ZERO),
+    ("everything else used", |tick| tick.shares.other += Microjoules::from_joules(1)),
+    ("the package used", |tick| tick.shares.package += Microjoules(1)),
+    ("unknown for", |tick| tick.shares.unknown += Nanoseconds(1)),
 ];
 
 #[test]
@@ -209,7 +264,7 @@ fn a_forged_tick_is_found_out() {
     let world = busy_world();
     for (said, forge) in FORGERIES {
         let forger = |witness| -> Box<dyn Telemetry> {
-            Box::new(Forger { witness, forge, bury_twice: false, pay_twice: false })
+            Box::new(Forger { witness, forge, bury_twice: false, pay_twice: false, joules: 0 })
         };
         let failure = play_through(&world, false, &Seams { telemetry: &forger, ..Seams::default() });
         let failure = failure.expect_err(said);
@@ -223,8 +278,16 @@ fn a_second_end_and_a_second_payment_are_found_out() {
     let world = busy_world();
     for (bury_twice, said) in [(true, "has ended before"), (false, "that nobody found true")] {
         let forger = |witness| -> Box<dyn Telemetry> {
-            Box::new(Forger { witness, forge: |_| {}, bury_twice, pay_twice: !bury_twice })
+            Box::new(Forger { witness, forge: |_| {}, bury_twice, pay_twice: !bury_twice, joules: 0 })
         };
         expect_failure(&world, &Seams { telemetry: &forger, ..Seams::default() }, said);
     }
+}
+
+#[test]
+fn joules_that_a_cell_did_not_use_are_found_out() {
+    let forger = |witness| -> Box<dyn Telemetry> {
+        Box::new(Forger { witness, forge: |_| {}, bury_twice: false, pay_twice: false, joules: 1 })
+    };
+    expect_failure(&busy_world(), &Seams { telemetry: &forger, ..Seams::default() }, "a cell used");
 }

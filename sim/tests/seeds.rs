@@ -7,11 +7,23 @@ use maxwell_sim::world::World;
 const SEEDS: u64 = 200;
 
 /// What the seeds together must have tried, or the simulation proves little.
-const TRIED: [&str; 18] = [
+const TRIED: [&str; 31] = [
     "cells with a shared wallet",
     "claims paid",
     "claims refused",
     "crashed",
+    "faults: energy fell, not told",
+    "faults: energy fell, told",
+    "faults: energy unknown",
+    "faults: heat",
+    "faults: sensor frozen",
+    "faults: sensor gone",
+    "faults: sensor lost",
+    "faults: sensor spike",
+    "faults: sensor stale",
+    "faults: stall",
+    "faults: verifier busy",
+    "faults: verifier late",
     "finished",
     "hungry cells",
     "hungry cells in the dark",
@@ -21,6 +33,7 @@ const TRIED: [&str; 18] = [
     "missed ticks",
     "over a limit",
     "quanta of grace",
+    "readings that the guard refused",
     "refused launches",
     "stopped",
     "ticks at critical",

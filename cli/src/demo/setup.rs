@@ -9,20 +9,21 @@ use maxwell_core::event::Event;
 use maxwell_core::ledger::Role;
 use maxwell_core::limits::{CELL_MEMORY, EVENTS_MAX, MODULE_BYTES_MAX, WINDOW};
 use maxwell_core::tick::{AccountId, CellId};
-use maxwell_core::units::{Microjoules, Moment, Nanoseconds};
+use maxwell_core::units::{Microjoules, Moment, Nanoseconds, Ppm};
 use maxwell_daemon::calibrate::{Patience, range_cost};
 use maxwell_daemon::host::{CellsRun, HostMeter, ProcessMeter, ScriptedMeter};
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::node::{Launch, Node, Surroundings};
 use maxwell_daemon::recorder::{Line, Recorder};
 use maxwell_daemon::scenario::Scenario;
+use maxwell_daemon::tariff::ConstantTariff;
 use maxwell_daemon::verifier::{InlineVerifier, ThreadVerifier, Verifier};
 use maxwell_hypervisor::cell::CellConfig;
 use maxwell_hypervisor::clock::{Clock, SystemClock, VirtualClock};
 use maxwell_hypervisor::wasm::{ModuleError, Program, WasmRuntime};
 use maxwell_physics::load::LoadMeter;
 use maxwell_physics::sampler::{InlineSampler, Sampler, ThreadSampler};
-use maxwell_physics::select::{Choice, ModelInputs, Selection, choose};
+use maxwell_physics::select::{Backend, Choice, ModelInputs, Selection, choose};
 use maxwell_physics::sensor::ErrorBars;
 
 use super::{Mode, Modules};
@@ -197,7 +198,7 @@ fn surroundings(
     let load = Arc::new(LoadMeter::new());
     // The demonstration's machine is the model itself: there is nothing that the model could miss.
     let inputs = ModelInputs { machine: scenario.machine, load: load.clone(), errors: ErrorBars::NONE };
-    let Selection { sensor, .. } = choose(Path::new("/"), &Choice::Model, inputs)?;
+    let Selection { sensor, .. } = choose(Path::new("/"), &Choice::Only(Backend::Model), inputs)?;
     let clock: Box<dyn Clock>;
     let sensors: Box<dyn Sampler>;
     let host: Box<dyn HostMeter>;
@@ -218,7 +219,8 @@ fn surroundings(
         }
     }
     let telemetry = Box::new(Recorder::new(lines));
-    Ok(Surroundings { clock, sensors, load, host, verifier, inbox, telemetry })
+    let tariff = Box::new(ConstantTariff(Ppm::ONE));
+    Ok(Surroundings { clock, sensors, load, tariff, host, verifier, inbox, telemetry })
 }
 
 fn launch(

@@ -37,8 +37,7 @@ pub struct Ledger {
     bills: Vec<Bill>,
     grants: Vec<Grant>,
     transfers: Vec<Transfer>,
-    /// Energy of the package, since the origin of its sensor, that is bought already or was used before the first reading.
-    bought: Option<Microjoules>,
+    energy: EnergyDue,
     mint: AccountId,
     treasury: AccountId,
     grid: AccountId,
@@ -57,7 +56,7 @@ impl Ledger {
             bills: Vec::with_capacity(CELLS_MAX),
             grants: Vec::with_capacity(usize::from(SLOTS_MAX)),
             transfers: Vec::with_capacity(4 * CELLS_MAX),
-            bought: None,
+            energy: EnergyDue::default(),
             mint,
             treasury,
             grid,
@@ -150,12 +149,12 @@ impl Ledger {
         for usage in usages {
             find(&mut self.bills, usage.cell).meter(usage, quote.die);
         }
-        self.bought = self.bought.or(sensed.last().map(|first| first.energy.value));
+        self.energy.take(sensed);
         if (quote.tick + 1).is_multiple_of(WINDOW_TICKS) {
             for index in 0..self.bills.len() {
                 self.post(index, quote);
             }
-            self.buy_energy(quote.tick, quote.tariff, sensed);
+            self.buy_energy(quote.tick, quote.tariff);
         }
         &self.transfers
     }
@@ -214,16 +213,40 @@ impl Ledger {
         }
     }
 
-    /// The treasury buys from the grid what the package used since it last did.
-    fn buy_energy(&mut self, tick: u64, tariff: Ppm, sensed: &Sensed) {
-        let (Some(reading), Some(bought)) = (sensed.last(), self.bought) else { return };
-        let used = reading.energy.value - bought;
+    /// The treasury buys from the grid what the package used since it last did, at the tariff of now: that of the window
+    /// which ends, and after a gap in the readings that of the window in which the use became known.
+    fn buy_energy(&mut self, tick: u64, tariff: Ppm) {
+        let used = std::mem::take(&mut self.energy.due);
         if used > Microjoules::ZERO {
-            self.bought = Some(reading.energy.value);
             let amount = tariff.of_rounded_up(used);
             let transfer = Transfer { tick, kind: Kind::Grid, from: self.treasury, to: self.grid, amount };
             self.accounts.apply(transfer);
             self.transfers.push(transfer);
+        }
+    }
+}
+
+/// What the package used, as far as it is known, and nobody has bought yet.
+#[derive(Clone, Copy, Debug, Default)]
+struct EnergyDue {
+    due: Microjoules,
+    /// Epoch and energy up to which `due` and what was bought before reach; none before the first reading.
+    counted: Option<(u32, Microjoules)>,
+}
+
+impl EnergyDue {
+    /// Counts what was used since the last reading of the same epoch. What was used before the first reading of an epoch
+    /// is not known, and is nobody's to buy.
+    fn take(&mut self, sensed: &Sensed) {
+        let Some(reading) = sensed.last() else { return };
+        let now = reading.energy.value;
+        match self.counted {
+            Some((epoch, before)) if epoch == reading.epoch => {
+                let used = if now > before { now - before } else { Microjoules::ZERO };
+                self.due += used;
+                self.counted = Some((epoch, before + used));
+            }
+            _ => self.counted = Some((reading.epoch, now)),
         }
     }
 }

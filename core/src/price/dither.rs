@@ -19,6 +19,11 @@ impl Dither {
         self.owed -= whole;
         whole as u16
     }
+
+    /// Part of a slot that is owed to the ticks to come.
+    pub(super) const fn owed(&self) -> f64 {
+        self.owed
+    }
 }
 
 #[cfg(test)]

@@ -9,90 +9,43 @@
 //!   Sensed, every 100 ms +
 //!                        +-> ReserveCurve -> multiplier -> reserve = tariff x multiplier x joules of a quantum
 //! ```
+//!
+//! Gains follow from the machine by the rule of [`Tuning`]; `docs/controller/README.md` derives it, states the margins and
+//! says what each term was measured to give. Unmet demand is not an input: scarcity would be counted twice, and a crowd
+//! of equal bids would be driven out all at once. Every quote is made from its [`Explanation`], so what is shown and what
+//! is charged cannot disagree.
 
+mod budget;
+mod config;
 mod dither;
+mod explain;
 mod reserve;
+mod sink;
 mod supply;
 
-pub use reserve::ReserveCurve;
-pub use supply::{Plant, SupplyController};
+pub use config::{PriceConfig, PriceError};
+pub use explain::Explanation;
+pub use reserve::{Driver, Knot, ReserveCurve, ReserveTerms};
+pub use supply::{Limit, Market, Plant, SupplyController, SupplyTerms, Tuning};
 
-use crate::limits::{PRICE_MAX, QUANTUM, SLOTS_MAX, WINDOW};
+use crate::limits::{PRICE_MAX, QUANTUM, WINDOW};
 use crate::tick::{Quote, Reading, Sensed};
 use crate::units::{Celsius, Microjoules, Moment, Nanoseconds, Ppm, Watts};
 use dither::Dither;
 
-/// Age at which a reading that is not renewed has driven the supply to nothing.
+/// Age at which a reading that is not renewed has driven the supply to nothing at the latest; a fast die does so sooner.
 pub const DROPOUT: Nanoseconds = Nanoseconds::from_millis(5_000);
 
-/// The longest time over which one step of the controller integrates: two sampling periods. In a longer gap not what the
-/// controller asked for was sold, so it goes on from what was.
-const STEP_MAX: Nanoseconds = Nanoseconds(2 * WINDOW.0);
+/// The longest time over which one step of the controller integrates: five sampling periods, after which a reading is
+/// stale. Until then what the controller asked for was offered, however many readings were lost. After a longer gap
+/// it was not, so it goes on from what was.
+const STEP_MAX: Nanoseconds = Nanoseconds(5 * WINDOW.0);
 
-/// What the price is made from.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PriceConfig {
-    /// Slots that there are.
-    pub slots: u16,
-    /// How the die answers to power; the gains follow from it.
-    pub plant: Plant,
-    /// Temperature that the supply holds.
-    pub set_point: Celsius,
-    /// Temperature at or above which nothing is sold.
-    pub critical: Celsius,
-    /// Power that the supply does not exceed, if there is a budget.
-    pub power_budget: Option<Watts>,
-    /// Degrees under the set point at which the price begins to rise.
-    pub band: f64,
-    /// Multiplier at the set point.
-    pub multiplier_at_set_point: f64,
-    /// Multiplier at the critical temperature, and without a fresh reading.
-    pub multiplier_max: f64,
-    /// Time constant of the filter before the reserve, in seconds.
-    pub filter_s: f64,
-    /// Electricity price relative to the reference.
-    pub tariff: Ppm,
-}
+/// A set point this close to the one asked for, in kelvin, is there.
+const SET_POINT_STEP_MIN: f64 = 0.001;
 
-/// What is wrong with a configuration of the price.
-#[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("price: {0}")]
-pub struct PriceError(&'static str);
-
-impl PriceConfig {
-    fn validate(&self) -> Result<(), PriceError> {
-        let rules = [
-            (self.slots > 0 && self.slots <= SLOTS_MAX, "the number of slots must be from 1 to 1024"),
-            (
-                self.plant.is_physical(),
-                "die resistance, time constant and watts of a slot must be above zero",
-            ),
-            (self.band > 0.0 && self.band.is_finite(), "the band must be above zero degrees"),
-            (
-                self.set_point.0.is_finite() && self.critical.0.is_finite() && self.critical > self.set_point,
-                "critical must be above the set point",
-            ),
-            (self.multiplier_at_set_point >= 1.0, "the multiplier at the set point must be at least 1"),
-            (
-                self.multiplier_max >= self.multiplier_at_set_point,
-                "the largest multiplier must be the largest",
-            ),
-            (self.multiplier_max <= 1_000.0, "the largest multiplier must be at most 1000"),
-            (
-                self.filter_s > 0.0 && self.filter_s.is_finite(),
-                "the filter's time constant must be above zero",
-            ),
-            (self.tariff.0 > 0, "the tariff must be above zero"),
-            (
-                self.power_budget.is_none_or(|w| w.0 > 0.0 && w.0.is_finite()),
-                "the power budget must be above zero watts",
-            ),
-        ];
-        rules.iter().find(|(holds, _)| !holds).map_or(Ok(()), |(_, rule)| Err(PriceError(rule)))
-    }
-}
-
-/// Turns readings into quotes. Its state is the controller's integral, the filter and the dither's remainder.
+/// Turns readings into quotes. Its state is the controller's integral, the filters, what the rest of the machine is taken
+/// to draw, and the dither's remainder.
 #[derive(Debug)]
 pub struct Pricer {
     config: PriceConfig,
@@ -100,10 +53,14 @@ pub struct Pricer {
     supply: SupplyController,
     curve: ReserveCurve,
     dither: Dither,
-    tick: u64,
+    /// Set point in force; it glides to the configured one.
+    set_point: Celsius,
     acted_on: Option<Moment>,
-    /// Supply of the last quote.
-    sold: f64,
+    /// What was sold since.
+    trade: Trade,
+    /// Terms of the last quote.
+    last: Explanation,
+    tick: u64,
 }
 
 impl Pricer {
@@ -113,23 +70,38 @@ impl Pricer {
     /// When a figure of the configuration is impossible.
     pub fn new(config: PriceConfig) -> Result<Self, PriceError> {
         config.validate()?;
-        // In floating point first: a price too large for 64 bits must be refused here, not overflow.
-        let slot_uj = config.plant.slot.0 * QUANTUM.as_seconds() * 1e6;
-        let dearest_uj = slot_uj * config.tariff.as_ratio() * config.multiplier_max;
-        if slot_uj < 1.0 || dearest_uj > PRICE_MAX.0 as f64 {
-            return Err(PriceError(
-                "tariff x watts of a slot gives a price of zero or above the largest price",
-            ));
-        }
-        let base = config.tariff.of_rounded_up(config.plant.slot.over(QUANTUM));
+        let base = base_price(&config, config.tariff)?;
+        let curve = ReserveCurve::new(&config);
+        let price = curve.terms(false);
+        let last = Explanation {
+            tick: 0,
+            at: Moment(0),
+            die_read: None,
+            die: config.critical,
+            fresh: false,
+            set_point: config.set_point,
+            set_point_asked: config.set_point,
+            critical: config.critical,
+            tariff: config.tariff,
+            slot: config.plant.slot,
+            idle_share: config.idle_share(),
+            base,
+            price,
+            reserve: price.multiplier.of_rounded_up(base),
+            supply: SupplyTerms::NOTHING,
+            slots: 0,
+            owed: 0.0,
+        };
         Ok(Self {
             base,
-            supply: SupplyController::new(config.plant, config.slots, config.set_point, config.power_budget),
-            curve: ReserveCurve::new(&config),
+            supply: SupplyController::new(&config),
+            curve,
             dither: Dither::default(),
-            tick: 0,
+            set_point: config.set_point,
             acted_on: None,
-            sold: 0.0,
+            trade: Trade::default(),
+            last,
+            tick: 0,
             config,
         })
     }
@@ -139,30 +111,74 @@ impl Pricer {
         self.base
     }
 
+    /// Electricity price relative to the reference, as of the next quote.
+    pub const fn tariff(&self) -> Ppm {
+        self.config.tariff
+    }
+
+    /// Changes the tariff from the next quote on. The reserve follows at once and in proportion; the supply does not
+    /// move, because it answers to heat and not to money.
+    ///
+    /// # Errors
+    /// When the price of a quantum would be zero or above the largest price. The old tariff then stays.
+    pub fn set_tariff(&mut self, tariff: Ppm) -> Result<(), PriceError> {
+        self.base = base_price(&self.config, tariff)?;
+        self.config.tariff = tariff;
+        Ok(())
+    }
+
+    /// Asks for another set point. Supply and reserve do not jump: the set point in force glides there with the time
+    /// constant of the reserve's filter.
+    ///
+    /// # Errors
+    /// When it is no number or not under the critical temperature; the old one then stays.
+    pub fn set_set_point(&mut self, set_point: Celsius) -> Result<(), PriceError> {
+        let config = PriceConfig { set_point, ..self.config.clone() };
+        config.validate()?;
+        self.config = config;
+        Ok(())
+    }
+
+    /// The terms of the last quote: the very values that it was made from. Before the first quote those of a machine of
+    /// which nothing is known.
+    pub const fn explain(&self) -> Explanation {
+        self.last
+    }
+
     /// The quote of the next tick. Controller and filter move once per new reading; the dither moves every tick.
     pub fn quote(&mut self, now: Moment, sensed: &Sensed) -> Quote {
         let sensed = believable(sensed);
-        let (die, supply) = match &sensed {
+        let (die, mut supply) = match &sensed {
             Sensed::Fresh(reading) => self.act_on(reading),
             Sensed::Stale(reading) => self.assume_the_worst(now, reading),
-            Sensed::Missing => (self.config.critical, 0.0),
+            Sensed::Missing => {
+                (self.config.critical, SupplyTerms { limit: Limit::Missing, ..SupplyTerms::NOTHING })
+            }
         };
-        let fresh = sensed.is_fresh();
-        let supply = if die >= self.config.critical { 0.0 } else { supply };
-        let multiplier =
-            if fresh { self.curve.multiplier() } else { Ppm::from_ratio(self.config.multiplier_max) };
-        let quote = Quote {
+        if die >= self.config.critical {
+            let limit = if sensed.is_fresh() { Limit::Critical } else { supply.limit };
+            supply = SupplyTerms { allowed: 0.0, limit, ..supply };
+        }
+        let price = self.curve.terms(sensed.is_fresh());
+        let slots = self.dither.whole(supply.allowed);
+        self.last = Explanation {
             tick: self.tick,
             at: now,
+            die_read: sensed.last().map(|reading| reading.die.value).or(self.last.die_read),
             die,
-            fresh,
-            supply,
-            slots: self.dither.whole(supply),
-            base: self.base,
-            reserve: multiplier.of_rounded_up(self.base),
-            multiplier,
+            fresh: sensed.is_fresh(),
+            set_point: self.set_point,
+            set_point_asked: self.config.set_point,
             tariff: self.config.tariff,
+            base: self.base,
+            price,
+            reserve: price.multiplier.of_rounded_up(self.base),
+            supply,
+            slots,
+            owed: self.dither.owed(),
+            ..self.last
         };
+        let quote = self.last.quote();
         assert!(
             quote.slots == 0 || quote.die < self.config.critical,
             "sold at critical temperature: {quote:?}"
@@ -172,38 +188,106 @@ impl Pricer {
             "impossible quote: {quote:?}"
         );
         self.tick += 1;
-        self.sold = supply;
         quote
     }
 
+    /// Says how many slots of the last quote were sold. Where nobody says it, all of them count as sold.
+    pub fn sold(&mut self, slots: u16) {
+        self.trade.ticks += 1;
+        self.trade.offered += u64::from(self.last.slots);
+        self.trade.sold += u64::from(slots.min(self.last.slots));
+    }
+
     /// Moves controller and filter if the reading is new; the temperature and the supply that follow.
-    fn act_on(&mut self, reading: &Reading) -> (Celsius, f64) {
+    fn act_on(&mut self, reading: &Reading) -> (Celsius, SupplyTerms) {
         let span = match self.acted_on {
-            Some(before) if reading.at <= before => return (reading.die.value, self.supply.output()),
+            Some(before) if reading.at <= before => return (reading.die.value, self.supply.terms()),
             Some(before) => reading.at.since(before),
             None => WINDOW,
         };
+        self.glide(span);
+        let offered = self.last.supply.allowed;
+        let mut step = span;
         if self.acted_on.is_none() {
-            self.supply.begin(reading);
+            self.supply.begin(reading, self.set_point);
         } else if span > STEP_MAX {
-            self.supply.resume(reading, self.sold);
+            self.supply.resume(reading, self.set_point, offered);
+            step = WINDOW;
+        } else if self.last.supply.limit == Limit::Critical {
+            self.supply.offered_nothing();
         }
         if self.acted_on.is_none() || span >= DROPOUT {
             self.curve.begin(reading);
         }
         self.acted_on = Some(reading.at);
         self.curve.observe(reading, span);
-        self.supply.observe(reading, span.min(STEP_MAX));
-        (reading.die.value, self.supply.output())
+        let market = self.trade.since_last(offered);
+        self.supply.observe(reading, self.set_point, step, market);
+        (reading.die.value, self.supply.terms())
     }
 
-    /// Without a fresh reading the die is assumed to heat from the last one to critical, and the supply to fall to
-    /// nothing, by the time of [`DROPOUT`].
-    fn assume_the_worst(&self, now: Moment, last: &Reading) -> (Celsius, f64) {
-        let gone = (now.since(last.at).as_seconds() / DROPOUT.as_seconds()).min(1.0);
-        let die = last.die.value.0 + gone * (self.config.critical.0 - last.die.value.0).max(0.0);
-        (Celsius(die), self.supply.output() * (1.0 - gone))
+    /// Moves the set point in force towards the one asked for; before the first reading at once.
+    fn glide(&mut self, span: Nanoseconds) {
+        if self.set_point == self.config.set_point {
+            return;
+        }
+        let left = self.config.set_point.0 - self.set_point.0;
+        let there = self.acted_on.is_none() || left.abs() < SET_POINT_STEP_MIN;
+        let share = 1.0 - (-span.as_seconds() / self.config.filter_s).exp();
+        self.set_point = if there { self.config.set_point } else { Celsius(self.set_point.0 + share * left) };
+        self.curve.set_set_point(self.set_point);
     }
+
+    /// Without a fresh reading the worst is assumed that the model allows: since the last one all slots were busy on top
+    /// of what kept the die there, so it has heated by `R P_all (1 - e^(-t / tau))`. Lest a small machine never
+    /// gets there, a straight line to critical by the time of [`DROPOUT`] is assumed too, and the hotter of the two holds.
+    /// The supply falls to nothing along that line, or at once when the die is assumed to be critical.
+    fn assume_the_worst(&self, now: Moment, last: &Reading) -> (Celsius, SupplyTerms) {
+        let age = now.since(last.at);
+        let gone = (age.as_seconds() / DROPOUT.as_seconds()).min(1.0);
+        let plant = &self.config.plant;
+        let all = f64::from(self.config.slots) * plant.slot_rise();
+        let heated = all * (1.0 - (-age.as_seconds() / plant.die_tau_s).exp());
+        let line = gone * (self.config.critical.0 - last.die.value.0).max(0.0);
+        let die = last.die.value.0 + heated.max(line);
+        let terms = self.supply.terms();
+        (Celsius(die), SupplyTerms { allowed: terms.allowed * (1.0 - gone), limit: Limit::Stale, ..terms })
+    }
+}
+
+/// Whole slots of the ticks since the last new reading.
+#[derive(Clone, Copy, Debug, Default)]
+struct Trade {
+    ticks: u64,
+    offered: u64,
+    sold: u64,
+}
+
+impl Trade {
+    /// The mean of the ticks, which begin anew; without any, `offered` and all of it sold.
+    fn since_last(&mut self, offered: f64) -> Market {
+        let Self { ticks, offered: whole, sold } = std::mem::take(self);
+        if ticks == 0 || sold == whole {
+            return Market::all_of(offered);
+        }
+        let mean = |slots: u64| slots as f64 / ticks as f64;
+        Market { offered: mean(whole), sold: mean(sold) }
+    }
+}
+
+/// Price of a quantum at multiplier one, if it and its dearest multiple are possible prices.
+fn base_price(config: &PriceConfig, tariff: Ppm) -> Result<Microjoules, PriceError> {
+    if tariff.0 == 0 {
+        return Err(PriceError("the tariff must be above zero"));
+    }
+    let watts = Watts(config.plant.slot.0 + config.idle_share().0);
+    // In floating point first: a price too large for 64 bits must be refused here, not overflow.
+    let quantum_uj = watts.0 * QUANTUM.as_seconds() * 1e6;
+    let dearest_uj = quantum_uj * tariff.as_ratio() * config.multiplier_max;
+    if quantum_uj < 1.0 || dearest_uj > PRICE_MAX.0 as f64 {
+        return Err(PriceError("tariff x watts of a slot gives a price of zero or above the largest price"));
+    }
+    Ok(tariff.of_rounded_up(watts.over(QUANTUM)))
 }
 
 /// A reading that is not a number is no reading: it must not enter the state of controller and filter, which it would

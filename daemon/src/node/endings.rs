@@ -40,7 +40,7 @@ impl Node {
         }
         let bill = self.ledger.close_bill(self.last_quote.as_ref(), cell);
         let last_words = self.cells.remove(cell);
-        let energy = self.energy.of_cell(bill.used);
+        let energy = self.energy.bury(cell);
         let at = self.clock.now();
         self.telemetry.ended(Obituary { cell, at, reason, bill, energy, last_words });
     }

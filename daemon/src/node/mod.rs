@@ -24,8 +24,9 @@ use maxwell_hypervisor::clock::Clock;
 use maxwell_physics::load::LoadMeter;
 use maxwell_physics::sampler::Sampler;
 
-use crate::host::HostMeter;
+use crate::host::{BusyTime, HostMeter};
 use crate::inbox::Inbox;
+use crate::tariff::{Tariff, TariffNow};
 use crate::telemetry::{Telemetry, TickReport};
 use crate::verifier::Verifier;
 
@@ -50,6 +51,8 @@ pub struct Surroundings {
     pub sensors: Box<dyn Sampler>,
     /// Where it notes CPU time, for a modelled sensor to read.
     pub load: Arc<LoadMeter>,
+    /// What electricity costs.
+    pub tariff: Box<dyn Tariff>,
     /// What else than cells used the CPUs.
     pub host: Box<dyn HostMeter>,
     /// Where claims are checked.
@@ -95,6 +98,7 @@ pub struct Node {
     clock: Box<dyn Clock>,
     inbox: Inbox,
     sensors: Box<dyn Sampler>,
+    tariff: Box<dyn Tariff>,
     price: Pricer,
     auction: Auction,
     ledger: Ledger,
@@ -126,14 +130,16 @@ pub struct Launch {
 }
 
 impl Node {
-    /// A node with an empty ledger and nobody on it.
+    /// A node with an empty ledger and nobody on it. Its tariff is that of its surroundings from the beginning.
     ///
     /// # Errors
-    /// When the configuration is impossible.
-    pub fn new(config: NodeConfig, around: Surroundings) -> Result<Self, NodeError> {
+    /// When the configuration is impossible, or the price at the first tariff.
+    pub fn new(config: NodeConfig, mut around: Surroundings) -> Result<Self, NodeError> {
         let slots = config.price.slots;
+        let mut price = Pricer::new(config.price.clone())?;
+        price.set_tariff(around.tariff.latest(around.clock.now()).ratio)?;
         Ok(Self {
-            price: Pricer::new(config.price.clone())?,
+            price,
             auction: Auction::new(slots, Box::new(SortedBook::new()), Box::new(Vickrey)),
             ledger: Ledger::new(config.billing),
             cells: Cells::default(),
@@ -148,6 +154,7 @@ impl Node {
             clock: around.clock,
             inbox: around.inbox,
             sensors: around.sensors,
+            tariff: around.tariff,
             verifier: around.verifier,
             load: around.load,
             host: around.host,
@@ -253,9 +260,11 @@ impl Node {
         let (now, until) = self.begin_quantum();
 
         let sensed = self.sensors.latest(now);
-        self.energy.observe(now, &sensed, self.cpu);
+        self.energy.observe(&sensed, self.cpu);
+        let tariff = self.follow_tariff(now);
         let quote = self.price.quote(now, &sensed);
         let clearing = self.auction.clear(&quote, &self.population, &self.ledger);
+        self.price.sold(clearing.awards.len() as u16);
         let grants = self.ledger.hold(clearing);
         let usages = self.cells.run(grants, &quote, clearing.price, until, &mut *self.clock);
         self.ledger.charge(&quote, &sensed, usages);
@@ -264,11 +273,13 @@ impl Node {
 
         let at = self.clock.now();
         self.cpu = meter(&mut *self.host, &self.load, self.cpu, at, usages);
+        self.energy.note(usages);
         let (shares, critical) = (self.energy.shares(), self.config.price.critical);
         invariants::check(&quote, clearing, critical, &self.ledger, shares)?;
         self.telemetry.tick(&TickReport {
             at,
             sensed: &sensed,
+            tariff,
             quote: &quote,
             clearing,
             usages,
@@ -282,6 +293,16 @@ impl Node {
         self.last_quote = Some(quote);
         self.carry_out_verdicts();
         Ok(())
+    }
+
+    /// The tariff as its source says it. One at which no price is possible is passed over: the one before holds, and the
+    /// quote says which it is.
+    fn follow_tariff(&mut self, now: Moment) -> TariffNow {
+        let tariff = self.tariff.latest(now);
+        if tariff.ratio != self.price.tariff() {
+            let _ = self.price.set_tariff(tariff.ratio);
+        }
+        tariff
     }
 
     /// The present, and the end of the quantum that begins: a grid of whole quanta, so that no lateness adds up. Ticks
@@ -318,11 +339,15 @@ fn meter(
     usages: &[Usage],
 ) -> CpuTime {
     let cells = before.cells + usages.iter().map(|usage| usage.used).sum();
-    let after = CpuTime { cells, own: host.own(cells).max(before.own), other: host.other(now) };
+    let (own, other) = (host.own(cells).max(before.own), host.other(now).max(before.other));
+    let mut after = CpuTime { cells, own, other, ..before };
     load.record(
         after.cells.saturating_sub(before.cells),
         after.own.saturating_sub(before.own),
         after.other.saturating_sub(before.other),
     );
+    let BusyTime { time, epoch } =
+        host.busy().unwrap_or_else(|| BusyTime { time: load.load().total(), epoch: before.epoch });
+    (after.busy, after.epoch) = (time.max(before.busy), epoch);
     after
 }

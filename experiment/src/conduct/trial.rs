@@ -17,7 +17,7 @@ use maxwell_hypervisor::process::{CpuPolicy, ProcessHost};
 use maxwell_physics::load::LoadMeter;
 use maxwell_physics::replay::{Sample, Trace};
 use maxwell_physics::sampler::STALE_PERIODS;
-use maxwell_physics::select::{Choice, ModelInputs, choose};
+use maxwell_physics::select::{Backend, Choice, ModelInputs, choose};
 use maxwell_physics::sensor::ErrorBars;
 
 use crate::arms::Arm;
@@ -42,7 +42,7 @@ pub(super) fn sensors(request: &Request) -> Result<Vec<String>> {
         suits(trace.samples(), request).with_context(|| format!("the trace {}", path.display()))?;
         warnings.extend(sells_nothing(trace.samples(), request));
     }
-    let choice = request.trace.clone().map_or(Choice::Model, Choice::Replay);
+    let choice = request.trace.clone().map_or(Choice::Only(Backend::Model), Choice::Replay);
     let inputs = ModelInputs { machine, load: Arc::new(LoadMeter::new()), errors: ErrorBars::NONE };
     let selection = choose(root(), &choice, inputs)?;
     let verdicts = selection.verdicts.iter().map(ToString::to_string);

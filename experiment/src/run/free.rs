@@ -77,7 +77,6 @@ struct FreeRun {
     fold: Fold,
     tick: u64,
     next_tick: Moment,
-    slot_power: maxwell_core::units::Watts,
 }
 
 impl FreeRun {
@@ -102,15 +101,14 @@ impl FreeRun {
             cpu: CpuTime::default(),
             cells,
             residents: vec![Resident::default(); count],
-            slots: profile.slots,
-            grants: Vec::with_capacity(count * usize::from(profile.slots)),
+            slots: profile.cpus,
+            grants: Vec::with_capacity(count * usize::from(profile.cpus)),
             bounty: Bounty::new(escrow, Microjoules(1), stage.economy.ranges()),
             ledger,
             verifier: InlineVerifier::default(),
             fold: Fold::new(stage.tape, count, first),
             tick: 0,
             next_tick: Moment(0),
-            slot_power: profile.slot,
             clock: SystemClock::start(),
         };
         Ok((free, stage.recording, stage.host))
@@ -148,7 +146,7 @@ impl FreeRun {
             self.next_tick = self.next_tick + QUANTUM;
         }
         let sensed = self.sensors.latest(now);
-        self.energy.observe(now, &sensed, self.cpu);
+        self.energy.observe(&sensed, self.cpu);
         self.fold.heat(&sensed);
         self.grant_everybody();
         let quote = free_quote(self.tick, now);
@@ -164,8 +162,10 @@ impl FreeRun {
             }
             over.extend(usage.exit.map(|exit| (index, reason_of(exit))));
         }
+        self.energy.note(usages);
         self.cpu.cells += used;
         self.load.record(used, Nanoseconds::ZERO, Nanoseconds::ZERO);
+        self.cpu.busy = self.load.load().total();
         self.tick += 1;
         for (index, reason) in over {
             self.bury(index, reason);
@@ -247,8 +247,8 @@ impl FreeRun {
         let cell = CellId(index as u32);
         let resident = &mut self.residents[index];
         resident.is_over = true;
-        let (energy, bill) =
-            (self.slot_power.over(resident.used), Totals { used: resident.used, ..Totals::default() });
+        let bill = Totals { used: resident.used, ..Totals::default() };
+        let energy = self.energy.bury(cell);
         self.bounty.release(cell);
         let last_words = self.cells.remove(cell);
         self.fold.ended(Obituary { cell, at: self.clock.now(), reason, bill, energy, last_words });

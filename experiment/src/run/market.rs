@@ -3,10 +3,11 @@
 use anyhow::{Context, Result, anyhow};
 use maxwell_core::energy::Readings;
 use maxwell_core::limits::WINDOW;
-use maxwell_core::units::Microjoules;
+use maxwell_core::units::{Microjoules, Ppm};
 use maxwell_daemon::host::{CellsRun, ProcessMeter};
 use maxwell_daemon::node::{Ending, Launch, Node, Surroundings};
 use maxwell_daemon::scenario::Scenario;
+use maxwell_daemon::tariff::ConstantTariff;
 use maxwell_daemon::verifier::ThreadVerifier;
 use maxwell_hypervisor::cell::Cell;
 use maxwell_hypervisor::clock::SystemClock;
@@ -31,6 +32,7 @@ pub(super) fn run(stage: Stage, spec: &RunSpec) -> Result<Finished> {
     let around = Surroundings {
         sensors,
         load: stage.load,
+        tariff: Box::new(ConstantTariff(Ppm::ONE)),
         host: Box::new(ProcessMeter::start(CellsRun::Outside)),
         verifier,
         inbox: stage.inbox,

@@ -11,7 +11,7 @@ use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::scenario::{Economy, Scenario};
 use maxwell_hypervisor::process::{ProcessCell, ProcessHost};
 use maxwell_physics::load::LoadMeter;
-use maxwell_physics::select::{Choice, ModelInputs, choose};
+use maxwell_physics::select::{Backend, Choice, ModelInputs, choose};
 use maxwell_physics::sensor::{ErrorBars, ThermalSensor};
 
 use super::{UNFINISHED, root, unbegun};
@@ -106,7 +106,7 @@ fn facts(spec: &RunSpec, arm: Arm, host: &ProcessHost, agents: &[Agent], base: M
 }
 
 fn sensor(spec: &RunSpec, economy: &Economy, load: Arc<LoadMeter>) -> Result<Box<dyn ThermalSensor>> {
-    let choice = spec.trace.clone().map_or(Choice::Model, Choice::Replay);
+    let choice = spec.trace.clone().map_or(Choice::Only(Backend::Model), Choice::Replay);
     // The experiment's machine is the model itself: there is nothing that the model could miss.
     let inputs = ModelInputs { machine: economy.machine, load, errors: ErrorBars::NONE };
     Ok(choose(root(), &choice, inputs)?.sensor)

@@ -10,6 +10,10 @@ use maxwell_core::units::{Microjoules, Moment, Nanoseconds, Watts};
 /// 5 % of the energy.
 pub(super) const SPAN_MIN: Nanoseconds = Nanoseconds::from_millis(20);
 
+/// Parts of packages and memory, for which nobody is billed, are read in every tenth sample, once a second: an EPYC counts
+/// each of its 64 cores, and reading them ten times a second would cost more than all the rest.
+const SAMPLES_APART: u64 = 10;
+
 /// What the counters say between two samples.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Metered {
@@ -29,6 +33,7 @@ pub(super) struct Metering<M: EnergyMeter + ?Sized> {
     /// When all packages were last read, and what they had used.
     last: Option<(Moment, Microjoules)>,
     epoch: u32,
+    samples: u64,
 }
 
 /// One domain's books.
@@ -49,7 +54,7 @@ impl<M: EnergyMeter + ?Sized> Metering<M> {
             power: None,
         };
         let accounts = meter.domains().iter().map(account).collect();
-        Self { meter, errors, accounts, last: None, epoch: 0 }
+        Self { meter, errors, accounts, last: None, epoch: 0, samples: 0 }
     }
 
     pub(super) fn name(&self) -> &'static str {
@@ -75,8 +80,15 @@ impl<M: EnergyMeter + ?Sized> Metering<M> {
     /// used, the epoch rises, that sample fails, and the sum goes on from there.
     pub(super) fn sample(&mut self, now: Moment) -> Result<Metered, ReadError> {
         let (mut unread, mut interrupted) = (None, None);
+        // The second sample too, so that a power is known from the beginning.
+        let everything = self.samples == 1 || self.samples.is_multiple_of(SAMPLES_APART);
+        self.samples += 1;
         for index in 0..self.accounts.len() {
-            let is_billed = self.meter.domains()[index].kind == PartKind::Package;
+            let kind = self.meter.domains()[index].kind;
+            let is_billed = kind == PartKind::Package;
+            if !(everything || is_billed || kind == PartKind::Gpu) {
+                continue;
+            }
             match self.read(index, now) {
                 Err(Failed::Unread(error)) if is_billed => unread = unread.or(Some(error)),
                 Err(Failed::Interrupted(error)) if is_billed => interrupted = interrupted.or(Some(error)),
@@ -125,7 +137,7 @@ impl<M: EnergyMeter + ?Sized> Metering<M> {
             label: domain.label.clone(),
             kind: domain.kind,
             socket: domain.socket,
-            counter: account.raw.map(|raw| domain.unit.energy(u128::from(raw))),
+            counter: account.raw.and_then(|raw| domain.unit.energy(u128::from(raw))),
             energy: account.at.map(|_| self.errors.energy(account.counter.energy(), Provenance::Measured)),
             power: account.power.map(|power| self.errors.power(power, Provenance::Measured)),
             celsius: None,

@@ -88,7 +88,9 @@ impl Hardware {
             Some((meter, errors)) => Power::Metered(Metering::new(meter, errors)),
             None => Power::Modelled(Box::new(sources.model)),
         };
-        let (parameters, errors) = sources.thermal;
+        // Only used beside a meter, and measured power contains what leaks.
+        let (parameters, errors) =
+            (ThermalParameters { leakage: 0.0, ..sources.thermal.0 }, sources.thermal.1);
         let die =
             sources.thermometer.map_or(Die::Modelled { parameters, errors, state: None }, |thermometer| {
                 Die::Read { celsius: vec![None; thermometer.probes().len()], thermometer }
@@ -126,9 +128,16 @@ impl ThermalSensor for Hardware {
 
 impl Inner {
     fn sample(&mut self, now: Moment) -> Result<Reading, SensorError> {
+        let reading = self.machine(now);
+        // After the machine: a card's driver may take its time.
         if let Some(cards) = &mut self.cards {
             cards.sample(now);
         }
+        reading
+    }
+
+    /// Packages and dies, or the model of what nothing reads.
+    fn machine(&mut self, now: Moment) -> Result<Reading, SensorError> {
         match &mut self.power {
             Power::Metered(metering) => {
                 let errors = metering.errors();

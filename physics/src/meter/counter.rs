@@ -44,10 +44,10 @@ impl CountUnit {
         Self { microjoules, per_counts: 1 }
     }
 
-    /// Energy of so many counts, rounded down to whole microjoules.
-    pub fn energy(self, counts: u128) -> Microjoules {
-        let exact = counts * u128::from(self.microjoules) / u128::from(self.per_counts);
-        Microjoules(i64::try_from(exact).expect("a counter has counted more than 64 bits of microjoules"))
+    /// Energy of so many counts, rounded down to whole microjoules; none beyond 64 bits of them.
+    pub fn energy(self, counts: u128) -> Option<Microjoules> {
+        let exact = counts.checked_mul(u128::from(self.microjoules))? / u128::from(self.per_counts);
+        i64::try_from(exact).ok().map(Microjoules)
     }
 
     /// Joules of one count, for showing.
@@ -86,7 +86,8 @@ impl Counter {
 
     /// Energy since the first count, as far as it is known; never falls.
     pub fn energy(&self) -> Microjoules {
-        self.unit.energy(self.counted)
+        // Every step is bounded by `DOMAIN_POWER_MAX`: 64 bits of microjoules last more than a century at it.
+        self.unit.energy(self.counted).expect("a counter has counted more than 64 bits of microjoules")
     }
 
     /// The time after which the counter may have gone all the way round at [`DOMAIN_POWER_MAX`].
@@ -163,6 +164,13 @@ mod tests {
     }
 
     #[test]
+    fn what_is_no_energy_at_all_is_none_and_no_panic() {
+        assert_eq!(CountUnit::MILLIJOULE.energy(u128::from(u64::MAX)), None);
+        assert_eq!(CountUnit::MICROJOULE.energy(u128::MAX), None);
+        assert_eq!(CountUnit::binary(63).energy(u128::MAX), None);
+    }
+
+    #[test]
     fn a_counter_of_64_bits_is_known_after_weeks() {
         let mut counter = Counter::new(CountUnit::binary(32), 1 << 64);
         counter.advance(at_ms(0), 0);
@@ -189,7 +197,7 @@ mod tests {
                 total += (joules / unit.as_joules()) as u128;
                 let raw = (u128::from(start) + total) % REGISTER;
                 prop_assert_eq!(counter.advance(at_ms(now), raw as u64), Step::Known);
-                prop_assert_eq!(counter.energy(), unit.energy(total));
+                prop_assert_eq!(Some(counter.energy()), unit.energy(total));
             }
         }
     }

@@ -5,6 +5,16 @@
 
 pub mod counter;
 
+pub mod msr;
+
+pub mod powercap;
+
+pub mod perf;
+
+pub(crate) mod integral;
+
+pub mod hwmon;
+
 use crate::sensor::PartKind;
 use counter::CountUnit;
 use maxwell_core::units::Moment;

@@ -211,7 +211,8 @@ impl<'a> Packages<'a> {
             let power = Watts(powers.iter().flatten().map(|power| power.0).sum());
             let model = match &mut die {
                 Some(model) => model,
-                None => die.insert(ThermalModel::new(*thermal, power)?),
+                // Measured power contains what leaks.
+                None => die.insert(ThermalModel::new(ThermalParameters { leakage: 0.0, ..*thermal }, power)?),
             };
             // A row's power is the mean since the row before, so it has flowed until now.
             let span = samples.last().map_or(Nanoseconds::ZERO, |last| row.at.saturating_sub(last.at));

@@ -1,7 +1,17 @@
 //! Where temperature is read: the seam between the backends and the sensor that takes the hottest die.
 
+mod hwmon;
+
+mod zones;
+
+pub mod kernel;
+
 use crate::meter::ReadError;
 use maxwell_core::units::Celsius;
+use std::ops::RangeInclusive;
+
+/// No die that computes is colder or hotter, in degrees.
+pub const RANGE: RangeInclusive<f64> = -60.0..=200.0;
 
 /// One place whose temperature is read.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,4 +40,14 @@ pub trait Thermometer: Send {
     /// When there is none this time, or what was found is no temperature. The next call may succeed: a thermometer opens
     /// again what has vanished and come back.
     fn celsius(&mut self, probe: usize) -> Result<Celsius, ReadError>;
+}
+
+/// The temperature, if it can be one.
+pub(crate) fn plausible(found: Celsius) -> Result<Celsius, ReadError> {
+    if RANGE.contains(&found.0) { Ok(found) } else { Err(ReadError(format!("no die is at {} °C", found.0))) }
+}
+
+/// The limit, if hardware can have it: firmware writes zero, absolute zero or the largest number for "none".
+pub(crate) fn credible_limit(found: Celsius) -> Option<Celsius> {
+    (40.0..=150.0).contains(&found.0).then_some(found)
 }

@@ -19,6 +19,8 @@ use maxwell_core::units::{Celsius, Microjoules, Moment, Ppm};
 use maxwell_daemon::telemetry::{Obituary, TickReport};
 use maxwell_physics::model::MachineModel;
 
+use crate::kernel::KernelPlan;
+
 /// Nothing, or in words what does not hold.
 pub type Verdict = Result<(), String>;
 
@@ -38,8 +40,8 @@ use must;
 pub struct Setup {
     /// The machine.
     pub machine: MachineModel,
-    /// Slots that other programs keep busy.
-    pub other_slots: f64,
+    /// What keeps its CPUs busy beside cells.
+    pub kernel: KernelPlan,
     /// Temperature at or above which nothing is sold.
     pub critical: Celsius,
     /// Electricity price.
@@ -132,6 +134,7 @@ impl Checks {
         must!(self.roster.lives(cell), "{cell:?} ends and was never launched, or has ended before");
         self.roster.ended.insert(cell, obituary.reason);
         self.life.ended(obituary)?;
+        self.energy.ended(obituary)?;
         self.market.ended(cell);
         self.money.ended(obituary, self.roster.wallets[&cell])
     }

@@ -2,7 +2,7 @@
 
 use maxwell_core::limits::QUANTUM;
 use maxwell_core::tick::CellId;
-use maxwell_core::units::{Bytes, Celsius, Microjoules, Moment, Nanoseconds, Ppm, Watts};
+use maxwell_core::units::{Bytes, Celsius, Microjoules, Moment, Nanoseconds, Ppm};
 use maxwell_hypervisor::simulated::{Behaviour, ClaimWork, Slow};
 use maxwell_physics::model::MachineModel;
 use maxwell_physics::thermal::Class;
@@ -12,6 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use super::{Agent, BountyPlan, Planned, World};
 use crate::actor::{RANGES, Rebid, careless_answer, false_answer, true_answer};
 use crate::faults::{Fault, FaultKind};
+use crate::kernel::KernelPlan;
 
 /// The most agents of a world.
 const AGENTS_MAX: u16 = 12;
@@ -49,9 +50,9 @@ pub(super) fn world(seed: u64) -> World {
         critical: Celsius(set_point.0 + dice.between(3.0, 20.0)),
         power_budget: dice
             .happens(0.25)
-            .then(|| Watts(machine.power(f64::from(machine.slots)).0 * dice.between(0.5, 1.0))),
+            .then(|| machine.power(f64::from(machine.slots) * dice.between(0.3, 1.0))),
         tariff,
-        other_slots: if dice.happens(0.5) { dice.between(0.0, 0.4) } else { 0.0 },
+        kernel: dice.kernel(),
         machine,
         wallets: Vec::new(),
         agents: Vec::new(),
@@ -64,6 +65,31 @@ pub(super) fn world(seed: u64) -> World {
     dice.population(&mut world, base, cpu_per_range);
     world.orders = dice.orders(&world, base);
     world.faults = (0..dice.0.random_range(0..7)).map(|_| dice.fault(duration)).collect();
+    world
+}
+
+/// Agents that only compute, each with a wallet of its own that covers its bid for every quantum of the run and as much
+/// again for rent; they bid at least twice the base price.
+pub(super) fn solvent(seed: u64) -> World {
+    let mut world = world(seed);
+    let mut dice = Dice(ChaCha8Rng::seed_from_u64(!seed));
+    let base = world.tariff.of_rounded_up(world.machine.slot.over(QUANTUM));
+    let quanta = world.duration.0 / QUANTUM.0;
+    (world.stop_at, world.bounty) = (None, None);
+    world.orders.clear();
+    world.wallets.clear();
+    for (index, agent) in world.agents.iter_mut().enumerate() {
+        agent.bid = agent.bid.max(base.times(2));
+        let rent = Microjoules::from_joules(60);
+        world.wallets.push(agent.bid.times(2 * quanta * u64::from(agent.slots)) + rent);
+        (agent.kind, agent.wallet, agent.rebids) = ("solvent", index, Vec::new());
+        agent.behaviour = Behaviour {
+            utilisation: agent.behaviour.utilisation,
+            memory: Bytes::from_mebibytes(32),
+            ..Behaviour::default()
+        };
+    }
+    world.faults = dice.every_sensor_fault(world.duration);
     world
 }
 
@@ -93,6 +119,14 @@ impl Dice {
         let mut machine = MachineModel::of_class(class, self.0.random_range(1..=8));
         machine.thermal.ambient = Celsius(self.between(15.0, 35.0));
         (class, machine)
+    }
+
+    fn kernel(&mut self) -> KernelPlan {
+        KernelPlan {
+            own_slots: self.between(0.0, 0.1),
+            other_slots: if self.happens(0.5) { self.between(0.0, 0.4) } else { 0.0 },
+            lag_seed: self.happens(0.5).then(|| self.0.random()),
+        }
     }
 
     fn bounty(&mut self, base: Microjoules, cpu_per_range: Nanoseconds) -> BountyPlan {
@@ -192,15 +226,61 @@ impl Dice {
     fn fault(&mut self, duration: Nanoseconds) -> Fault {
         let from = if self.happens(0.1) { Moment(0) } else { self.moment(duration) };
         let until = from + Nanoseconds(self.spread(2e8, 1.2e10) as u64);
-        let kind = match self.0.random_range(0..16) {
-            0..4 => FaultKind::SensorLost,
-            4 => FaultKind::SensorGone,
-            5..8 => FaultKind::SensorFrozen,
-            8..11 => FaultKind::Heat { rise: self.spread(10.0, 150.0), tau_s: self.between(0.5, 10.0) },
-            11..14 => FaultKind::Stall(Nanoseconds(self.spread(1e5, 3e9) as u64)),
-            14 => FaultKind::VerifierBusy,
+        let kind = match self.0.random_range(0..20) {
+            0..8 => return Fault { kind: self.sensor_fault(), from, until },
+            8 => {
+                // One to five samples.
+                let until = from + Nanoseconds(self.0.random_range(100_000_000..500_000_000));
+                return Fault { from, until, kind: self.spike() };
+            }
+            9..12 => FaultKind::Heat { rise: self.spread(10.0, 150.0), tau_s: self.between(0.5, 10.0) },
+            12..15 => FaultKind::Stall(Nanoseconds(self.spread(1e5, 3e9) as u64)),
+            15..17 => FaultKind::VerifierBusy,
             _ => FaultKind::VerifierLate(self.0.random_range(1..100)),
         };
         Fault { from, until, kind }
+    }
+
+    /// One of each kind and a second spike. A sensor that is gone for good may end all others: it comes last if at all.
+    fn every_sensor_fault(&mut self, duration: Nanoseconds) -> Vec<Fault> {
+        let spikes = [self.spike(), self.spike()];
+        let mut faults = vec![
+            FaultKind::SensorLost,
+            FaultKind::SensorStale,
+            FaultKind::SensorFrozen,
+            FaultKind::EnergyUnknown,
+            FaultKind::EnergyFell { told: true },
+            FaultKind::EnergyFell { told: false },
+        ];
+        faults.extend(spikes);
+        let place = |dice: &mut Self, kind| {
+            let from = dice.moment(duration);
+            Fault { from, until: from + Nanoseconds(dice.spread(1e8, 1.2e10) as u64), kind }
+        };
+        let mut faults: Vec<Fault> = faults.into_iter().map(|kind| place(self, kind)).collect();
+        if self.happens(0.3) {
+            let from = Moment(duration.0 / 10 * 9);
+            faults.push(Fault { from, until: Moment(u64::MAX), kind: FaultKind::SensorGone });
+        }
+        faults
+    }
+
+    fn sensor_fault(&mut self) -> FaultKind {
+        match self.0.random_range(0..10) {
+            0..3 => FaultKind::SensorLost,
+            3 => FaultKind::SensorGone,
+            4 => FaultKind::SensorFrozen,
+            5 => FaultKind::EnergyUnknown,
+            6..8 => FaultKind::EnergyFell { told: self.happens(0.5) },
+            _ => FaultKind::SensorStale,
+        }
+    }
+
+    fn spike(&mut self) -> FaultKind {
+        let sign = if self.happens(0.5) { 1.0 } else { -1.0 };
+        FaultKind::SensorSpike {
+            kelvin: sign * self.spread(5.0, 100.0),
+            watts: sign * self.spread(1.0, 1_000.0),
+        }
     }
 }

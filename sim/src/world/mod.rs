@@ -17,6 +17,7 @@ use maxwell_physics::thermal::Class;
 
 use crate::actor::Rebid;
 use crate::faults::Fault;
+use crate::kernel::KernelPlan;
 
 /// One run's circumstances.
 #[derive(Clone, Debug)]
@@ -35,8 +36,8 @@ pub struct World {
     pub power_budget: Option<Watts>,
     /// Electricity price.
     pub tariff: Ppm,
-    /// Slots that other programs keep busy.
-    pub other_slots: f64,
+    /// What keeps its CPUs busy beside cells, and how its kernel shows that.
+    pub kernel: KernelPlan,
     /// Wallets, by their money.
     pub wallets: Vec<Microjoules>,
     /// Agents, in the order in which they are launched.
@@ -102,32 +103,34 @@ impl World {
         draw::world(seed)
     }
 
+    /// The world of a seed in which every agent could pay for all of it, and every kind of sensor fault happens: whoever
+    /// dies there was killed by a fault.
+    pub fn solvent_from_seed(seed: u64) -> Self {
+        draw::solvent(seed)
+    }
+
     /// The rules of the node.
     pub fn node_config(&self) -> NodeConfig {
         let machine = &self.machine;
+        let plant = Plant {
+            slot: machine.slot,
+            die_resistance: machine.thermal.die_resistance,
+            die_tau_s: machine.thermal.die_tau_s,
+        };
         NodeConfig {
             price: PriceConfig {
-                slots: machine.slots,
-                plant: Plant {
-                    slot: machine.slot,
-                    die_resistance: machine.thermal.die_resistance,
-                    die_tau_s: machine.thermal.die_tau_s,
-                },
-                set_point: self.set_point,
-                critical: self.critical,
+                idle: machine.idle,
                 power_budget: self.power_budget,
-                band: 5.0,
-                multiplier_at_set_point: 2.0,
-                multiplier_max: 64.0,
-                filter_s: 3.0,
                 tariff: self.tariff,
+                ..PriceConfig::new(machine.slots, plant, self.set_point, self.critical)
             },
             billing: BillingPolicy::default(),
             life: LifePolicy::default(),
             energy: EnergyProfile {
                 idle: machine.idle,
+                idle_error: Watts(0.0),
                 slot: machine.slot,
-                slots: machine.slots,
+                cpus: machine.slots,
                 readings: Readings::OfThisRun,
             },
         }
@@ -145,8 +148,12 @@ impl fmt::Display for World {
         )?;
         write!(
             f,
-            "  set point {:.1} C, critical {:.1} C, other programs {:.2} slots",
-            set_point.0, critical.0, self.other_slots
+            "  set point {:.1} C, critical {:.1} C, other programs {:.2} slots, Maxwell {:.2}, busy time {}",
+            set_point.0,
+            critical.0,
+            self.kernel.other_slots,
+            self.kernel.own_slots,
+            if self.kernel.lag_seed.is_some() { "lags" } else { "is exact" },
         )?;
         if let Some(budget) = self.power_budget {
             write!(f, ", at most {:.1} W", budget.0)?;

@@ -277,6 +277,72 @@ fn the_treasury_buys_the_energy_that_the_package_uses() {
 }
 
 #[test]
+fn a_counter_that_begins_again_is_bought_from_where_it_began() {
+    let mut ledger = Ledger::new(BillingPolicy::default());
+    let grid = |ledger: &Ledger| ledger.accounts().with_role(Role::Grid).next().unwrap().1;
+    let of_epoch = |epoch, joules| match read(joules) {
+        Sensed::Fresh(reading) => Sensed::Fresh(Reading { epoch, ..reading }),
+        other => other,
+    };
+    ledger.charge(&quote(0), &of_epoch(0, 1_000), &[]);
+    ledger.charge(&quote(5), &of_epoch(0, 1_002), &[]);
+    // The driver is loaded again in the middle of a window: what was counted before counts, the gap does not.
+    ledger.charge(&quote(7), &of_epoch(1, 10), &[]);
+    ledger.charge(&quote(9), &of_epoch(1, 13), &[]);
+    assert_eq!(grid(&ledger), Microjoules::from_joules(5));
+    ledger.charge(&quote(19), &of_epoch(2, 2_000), &[]);
+    assert_eq!(grid(&ledger), Microjoules::from_joules(5), "a new epoch at a higher sum is a gap too");
+    ledger.charge(&quote(29), &of_epoch(2, 2_001), &[]);
+    assert_eq!(grid(&ledger), Microjoules::from_joules(6));
+    invariants::money(29, &ledger).unwrap();
+}
+
+#[test]
+fn every_window_is_bought_at_its_own_tariff() {
+    let (mut ledger, _) = with_wallet(0);
+    let at = |tick, tariff| Quote { tariff: Ppm(tariff), ..quote(tick) };
+    ledger.charge(&at(0, 1_000_000), &read(0), &[]);
+    let mut due = 0;
+    for (window, tariff) in [1_000_000, 3_000_000, 10_000, 250_000_000, 500_000].into_iter().enumerate() {
+        let (window, joules) = (window as u64, 2 * (window as i64 + 1));
+        // The tariff of a window is the one at its end, when its energy is read.
+        ledger.charge(&at(window * WINDOW_TICKS + 3, 7_000_000), &read(joules - 1), &[]);
+        ledger.charge(&at(window * WINDOW_TICKS + 9, tariff), &read(joules), &[]);
+        due += 2 * tariff as i64;
+        let grid = ledger.accounts().with_role(Role::Grid).next().unwrap().1;
+        assert_eq!(grid, Microjoules(due), "window {window}");
+        invariants::money(window, &ledger).unwrap();
+    }
+}
+
+#[test]
+fn a_quantum_costs_what_it_was_won_at_whatever_the_tariff_does_before_the_bill() {
+    let (mut ledger, wallet) = with_wallet(1_000_000);
+    for (tick, price) in [(0, 1_000), (1, 5_000), (2, 200)] {
+        let contested = Award { contested: true, ..award(0, wallet, price) };
+        ledger.hold(&clearing(tick, &[contested]));
+        ledger.charge(&quote(tick), &Sensed::Missing, &[usage(0, ms(10))]);
+    }
+    let dear = Quote { base: BASE.times(40), reserve: BASE.times(40), tariff: Ppm(40_000_000), ..quote(9) };
+    ledger.charge(&dear, &Sensed::Missing, &[]);
+    assert_eq!(ledger.accounts().balance(wallet), Microjoules(1_000_000 - 6_200));
+    invariants::money(9, &ledger).unwrap();
+}
+
+#[test]
+fn a_grace_that_has_become_dearer_than_what_was_set_aside_is_owed_by_the_wallet() {
+    let mut ledger = Ledger::new(BillingPolicy::default());
+    let wallet = ledger.fund_new(0, Role::Wallet, Microjoules(50_000)).unwrap();
+    ledger.open_bill(CellId(0), wallet, 1, BASE).unwrap();
+    let grace = Award { purse: Purse::SetAside, ..award(0, wallet, 80_000) };
+    ledger.hold(&clearing(9, &[grace]));
+    ledger.charge(&quote(9), &Sensed::Missing, &[usage(0, ms(10))]);
+    ledger.close_bill(Some(&quote(9)), CellId(0));
+    assert_eq!(ledger.free(wallet), Microjoules(-30_000), "debt, and nothing is made up or lost");
+    invariants::money(9, &ledger).unwrap();
+}
+
+#[test]
 fn no_more_is_minted_than_may_be() {
     let mut ledger = Ledger::new(BillingPolicy::default());
     let mut mint = |amount: i64| ledger.fund_new(0, Role::Wallet, Microjoules(amount));

@@ -1,5 +1,8 @@
 //! The controller against the machine that it was tuned for: a die on a heat sink.
 
+mod budget;
+mod disturbed;
+
 use super::*;
 
 /// Ticks in a second.
@@ -93,6 +96,7 @@ impl Machine {
 
     fn tick_with(&mut self, wanted: u16, sensed: Sensed) -> Quote {
         let quote = self.pricer.quote(at_ms(10 * self.tick), &sensed);
+        self.pricer.sold(quote.slots.min(wanted));
         self.power = IDLE + self.foreign + self.config.plant.slot.0 * f64::from(quote.slots.min(wanted));
         let Plant { die_resistance, die_tau_s, .. } = self.config.plant;
         for _ in 0..10 {
@@ -205,7 +209,8 @@ fn when_the_load_goes_everything_comes_back() {
         assert!(max(&full.multiplier) > 1.8);
         machine.run(20, 0);
         let quote = machine.quote.unwrap();
-        assert_eq!((quote.slots, quote.multiplier), (8, Ppm::ONE), "tau {tau} s");
+        // The sink is still warm: it would not bear eight slots for long.
+        assert!(quote.supply > 6.0 && quote.multiplier == Ppm::ONE, "tau {tau} s: {quote:?}");
     }
 }
 
@@ -271,22 +276,6 @@ fn after_a_dropout_it_recovers_by_itself_without_a_bump() {
             assert!(
                 run.power[..10 * SECOND].iter().sum::<f64>() > 0.8 * machine.allowed() * 10.0 * SECOND as f64
             );
-        }
-    }
-}
-
-#[test]
-fn the_power_budget_holds_on_a_cool_machine() {
-    for tau in TAUS {
-        let config = PriceConfig { power_budget: Some(Watts(70.0)), ..eight_slots(tau) };
-        let mut machine = Machine::idle(config);
-        machine.run(10, 0);
-        let run = machine.run(300, 8);
-        let mean = run.power[100 * SECOND..].iter().sum::<f64>() / (200 * SECOND) as f64;
-        assert!((0.97 * 70.0..=70.0 * 1.01).contains(&mean), "tau {tau} s: {mean} W");
-        for second in run.power[2 * SECOND..].chunks(SECOND) {
-            let mean = second.iter().sum::<f64>() / SECOND as f64;
-            assert!(mean <= 70.0 + 7.0, "tau {tau} s: {mean} W over a second");
         }
     }
 }

@@ -1,25 +1,22 @@
 //! The quote, the curve and the configuration. The closed loop has its own file, against a machine with two thermal nodes.
 
 mod closed_loop;
+mod explained;
+mod set_point;
+mod tuning;
+
+mod tariff;
 
 use super::*;
+use crate::limits::SLOTS_MAX;
 use crate::tick::{Figure, Provenance};
+use crate::units::{Ppm, Watts};
 use proptest::prelude::*;
 
 /// Eight slots of 15 W; the set point binds at about 5.3 of them.
 pub(super) fn eight_slots(die_tau_s: f64) -> PriceConfig {
-    PriceConfig {
-        slots: 8,
-        plant: Plant { slot: Watts(15.0), die_resistance: 0.35, die_tau_s },
-        set_point: Celsius(70.0),
-        critical: Celsius(90.0),
-        power_budget: None,
-        band: 5.0,
-        multiplier_at_set_point: 2.0,
-        multiplier_max: 64.0,
-        filter_s: 3.0,
-        tariff: Ppm::ONE,
-    }
+    let plant = Plant { slot: Watts(15.0), die_resistance: 0.35, die_tau_s };
+    PriceConfig::new(8, plant, Celsius(70.0), Celsius(90.0))
 }
 
 pub(super) fn reading(at: Moment, die: f64, power: f64) -> Reading {
@@ -72,15 +69,19 @@ fn at_critical_nothing_is_sold_and_just_below_it_the_controller_decides() {
     let config = || PriceConfig { critical: Celsius(70.5), ..eight_slots(1.0) };
     let mut below = Pricer::new(config()).unwrap();
     hold(&mut below, 0, 1_000, 30.0);
-    assert!(hold(&mut below, 1_000, 100, 70.499).supply > 1.0);
+    hold(&mut below, 1_000, 1_000, 60.0);
+    hold(&mut below, 2_000, 1_000, 68.0);
+    assert!(hold(&mut below, 3_000, 100, 70.499).supply > 1.0);
     for die in [70.5, 70.500_001, 150.0] {
         let mut pricer = Pricer::new(config()).unwrap();
         let cool = hold(&mut pricer, 0, 1_000, 30.0);
         assert_eq!(cool.slots, 8);
         let hot = pricer.quote(at_ms(1_000), &Sensed::Fresh(reading(at_ms(1_000), die, 130.0)));
         assert_eq!((hot.slots, hot.supply), (0, 0.0));
-        let cool = hold(&mut pricer, 1_100, 200, 30.0);
-        assert_eq!(cool.slots, 8, "it sells again with the next cool reading");
+        let cool = hold(&mut pricer, 1_100, 100, 30.0);
+        assert!(cool.supply > 1.0, "it sells again with the next cool reading");
+        let cool = hold(&mut pricer, 1_200, 500, 30.0);
+        assert!(cool.supply > 7.9, "and all slots half a second later: {cool:?}");
     }
 }
 
@@ -121,15 +122,35 @@ fn a_stale_reading_means_the_highest_price_at_once_and_a_supply_that_ramps_to_no
 }
 
 #[test]
-fn after_a_gap_the_supply_sets_out_from_what_was_sold_last() {
+fn a_blind_pricer_stops_as_soon_as_the_model_could_have_reached_critical() {
+    // From 60 degrees all slots heat by 42 K (1 - e^(-t / tau)): 30 K to critical are gone after 1.25 tau.
+    for tau in [0.3_f64, 0.5, 1.0, 2.0] {
+        let mut pricer = Pricer::new(eight_slots(tau)).unwrap();
+        hold(&mut pricer, 0, 1_000, 60.0);
+        let last = reading(at_ms(900), 60.0, 80.0);
+        for age in (510..6_000).step_by(10) {
+            let quote = pricer.quote(at_ms(900 + age), &Sensed::Stale(last));
+            let seconds = age as f64 / 1_000.0;
+            let reached = 42.0 * (1.0 - (-seconds / tau).exp()) >= 30.0 || age >= 5_000;
+            assert_eq!(quote.supply == 0.0, reached, "tau {tau} s, {age} ms: {quote:?}");
+            assert!(quote.die.0 >= 60.0 + seconds.min(5.0) * 6.0 - 1e-9, "nor less than the straight line");
+        }
+    }
+}
+
+#[test]
+fn after_a_gap_the_supply_sets_out_from_what_was_offered_last() {
+    // So far from critical that even the worst that is assumed does not stop the sale.
+    let config = || PriceConfig { critical: Celsius(115.0), ..eight_slots(1.0) };
     for age in [510, 1_000, 2_500, 4_000] {
-        let mut pricer = Pricer::new(eight_slots(1.0)).unwrap();
-        let last = reading(at_ms(900), 69.0, 80.0);
-        hold(&mut pricer, 0, 900, 69.0);
-        pricer.quote(at_ms(900), &Sensed::Fresh(last));
-        let blind = pricer.quote(at_ms(900 + age), &Sensed::Stale(last)).supply;
-        let now = at_ms(910 + age);
-        let back = pricer.quote(now, &Sensed::Fresh(reading(now, 60.0, 80.0)));
+        let mut pricer = Pricer::new(config()).unwrap();
+        let last = reading(at_ms(20_000), 69.0, 80.0);
+        hold(&mut pricer, 0, 20_000, 69.0);
+        pricer.quote(at_ms(20_000), &Sensed::Fresh(last));
+        let blind = pricer.quote(at_ms(20_000 + age), &Sensed::Stale(last)).supply;
+        let now = at_ms(20_010 + age);
+        assert!(blind > 1.0, "{age} ms: {blind}");
+        let back = pricer.quote(now, &Sensed::Fresh(reading(now, 66.0, 80.0)));
         assert!((back.supply - blind).abs() < 0.5, "{age} ms: {blind} slots, then {}", back.supply);
         assert!(back.fresh && back.multiplier < Ppm::from_ratio(2.0));
     }
@@ -225,6 +246,21 @@ fn a_configuration_that_cannot_be_is_refused_with_what_to_change() {
         ("power budget", |c| c.power_budget = Some(Watts(0.0))),
         ("power budget", |c| c.power_budget = Some(Watts(f64::NAN))),
         ("power budget", |c| c.power_budget = Some(Watts(f64::INFINITY))),
+        ("idle power", |c| c.idle = Watts(-1.0)),
+        ("idle power", |c| c.idle = Watts(f64::NAN)),
+        ("idle power", |c| c.idle = Watts(f64::INFINITY)),
+        ("above the idle power", |c| (c.power_budget, c.idle) = (Some(Watts(70.0)), Watts(70.0))),
+        ("idle recovered", |c| c.idle_recovery = -0.1),
+        ("idle recovered", |c| c.idle_recovery = 1.1),
+        ("idle recovered", |c| c.idle_recovery = f64::NAN),
+        ("delay of the sensor", |c| c.sensor_delay_s = -0.1),
+        ("delay of the sensor", |c| c.sensor_delay_s = f64::NAN),
+        ("share fed forward", |c| c.feed_forward = 1.1),
+        ("share fed forward", |c| c.feed_forward = f64::NAN),
+        ("derivative", |c| c.derivative_s = -1.0),
+        ("derivative", |c| c.derivative_s = f64::INFINITY),
+        ("nothing to all slots", |c| c.rise_s = 0.0),
+        ("nothing to all slots", |c| c.rise_s = f64::NAN),
         ("above the largest price", |c| c.plant.slot = Watts(1e300)),
         ("above the largest price", |c| c.tariff = Ppm(u64::MAX)),
         ("a price of zero", |c| c.plant.slot = Watts(1e-6)),
@@ -245,10 +281,11 @@ fn a_configuration_that_cannot_be_is_refused_with_what_to_change() {
 fn the_extremes_of_what_is_allowed_can_be_quoted() {
     for multiplier_max in [2.0, 1_000.0] {
         let largest = PRICE_MAX.0 as f64 / 1e4 / multiplier_max;
-        let plant = Plant { slot: Watts(largest), ..eight_slots(1.0).plant };
+        let plant = Plant { slot: Watts(largest), die_resistance: 0.05 / largest, ..eight_slots(1.0).plant };
         let config = PriceConfig { plant, slots: SLOTS_MAX, multiplier_max, ..eight_slots(1.0) };
         assert!(first_quote(config.clone(), 200.0, 0.0).reserve <= PRICE_MAX);
-        assert!(first_quote(config, 20.0, 0.0).slots == SLOTS_MAX);
+        let mut pricer = Pricer::new(config).unwrap();
+        assert!(hold(&mut pricer, 0, 1_000, 20.0).slots == SLOTS_MAX, "after the rise of half a second");
     }
 }
 

@@ -1,5 +1,9 @@
 //! CPU time of the machine that no cell used.
 
+mod machine;
+
+pub use machine::{MachineMeter, MachineMeterError};
+
 use maxwell_core::units::{Moment, Nanoseconds};
 use rustix::time::{ClockId, clock_gettime};
 
@@ -8,8 +12,23 @@ pub trait HostMeter: Send {
     /// CPU time of Maxwell itself, given what its cells have used.
     fn own(&mut self, cells: Nanoseconds) -> Nanoseconds;
 
-    /// CPU time of everything else on the machine.
+    /// CPU time of everything else on the machine. Asked after [`HostMeter::own`].
     fn other(&mut self, now: Moment) -> Nanoseconds;
+
+    /// Time for which the machine's CPUs were not idle, by a meter of its own; asked after [`HostMeter::other`]. `None`
+    /// where the machine is modelled: then it was busy for as long as the model's own load meter saw.
+    fn busy(&mut self) -> Option<BusyTime> {
+        None
+    }
+}
+
+/// Time for which CPUs were not idle since the meter began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct BusyTime {
+    /// As far as it was counted.
+    pub time: Nanoseconds,
+    /// How often the count was interrupted. See [`maxwell_core::energy::CpuTime::epoch`].
+    pub epoch: u32,
 }
 
 /// Where the cells of a node run.
