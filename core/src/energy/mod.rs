@@ -1,7 +1,7 @@
 //! Whose joules: what the package used, shared among cells, idle, Maxwell itself and everything else.
 //!
 //! Energy is shared in *windows*, from one fresh reading to the next. What a window's package energy has above idle is
-//! divided by the CPU time for which the machine was not idle, [`CpuTime::busy`]: that is the window's [`Rate`]. Cells,
+//! divided by the CPU time for which the machine was not idle, [`CpuTime::busy`]: that is the window's *rate*. Cells,
 //! Maxwell itself and everything else are each given the rate times what their own meter says.
 //!
 //! ```text
