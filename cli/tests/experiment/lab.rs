@@ -114,6 +114,17 @@ impl Lab {
         runs
     }
 
+    /// How long the agents of a kind had waited for a CPU when a run was over, where the kernel counts it.
+    pub(crate) fn sched_wait_s(&self, run: u32, kind: &str) -> Option<f64> {
+        let table = fs::read_to_string(self.path("out/agents.csv")).expect("it was written");
+        let mut rows = table.lines().map(|row| row.split(',').collect::<Vec<_>>());
+        let header = rows.next().expect("a table has a header");
+        let column = |name| header.iter().position(|title| *title == name).expect("a column of the format");
+        let [number, kinds, wait] = ["run", "kind", "sched_wait_s"].map(column);
+        let of_it = |row: &Vec<&str>| row[number] == run.to_string() && row[kinds] == kind;
+        rows.filter(of_it).last().and_then(|row| row[wait].parse().ok())
+    }
+
     pub(crate) fn summary(&self) -> Summary {
         let text = fs::read(self.path("out/summary.json")).expect("there is a summary");
         serde_json::from_slice(&text).expect("a summary")
