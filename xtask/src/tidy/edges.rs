@@ -12,6 +12,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("maxwell-core", &[]),
     ("maxwell-physics", &["maxwell-core"]),
     ("maxwell-api", &[]),
+    ("maxwell-ledger", &["maxwell-core"]),
     ("maxwell-hypervisor", &["maxwell-core", "maxwell-api"]),
     ("maxwell-daemon", &["maxwell-core", "maxwell-physics", "maxwell-hypervisor", "maxwell-api"]),
     ("maxwell-report", &["maxwell-api"]),
