@@ -9,12 +9,18 @@ pub mod demo;
 
 pub mod experiment;
 
+pub mod ledger;
+
 pub mod physics;
 
 pub mod price;
 
 pub mod profile;
 
+pub mod receipt;
+
 pub mod summary;
 
 pub mod tariff;
+
+pub mod wallet;

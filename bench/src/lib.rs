@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod control;
+mod paced;
 
 use std::convert::Infallible;
 use std::path::Path;
@@ -9,11 +10,15 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use maxwell_core::event::{Claim, Event};
+use maxwell_core::ledger::{BillingPolicy, Ledger};
 use maxwell_core::limits::{CELL_MEMORY, WINDOW};
-use maxwell_core::tick::CellId;
+use maxwell_core::tick::{AccountId, CellId};
 use maxwell_core::units::{Bytes, Microjoules, Nanoseconds, Ppm};
+use maxwell_daemon::books::{find, ledger_of};
+use maxwell_daemon::founding::Founding;
 use maxwell_daemon::host::{CellsRun, HostMeter, ProcessMeter, ScriptedMeter};
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
+use maxwell_daemon::journal::{Journal, Unrecorded};
 use maxwell_daemon::node::{Launch, Node, Surroundings};
 use maxwell_daemon::recorder::{LINES_MAX, Line, Recorder};
 use maxwell_daemon::scenario::Scenario;
@@ -27,6 +32,7 @@ use maxwell_physics::load::LoadMeter;
 use maxwell_physics::sampler::{InlineSampler, Sampler, ThreadSampler};
 use maxwell_physics::select::{Backend, Choice, ModelInputs, choose};
 use maxwell_physics::sensor::{ErrorBars, ThermalSensor};
+use paced::Paced;
 
 /// Money of each simulated agent: enough that nobody dies in a benchmark.
 const PLENTY: Microjoules = Microjoules::from_joules(1_000_000_000);
@@ -39,8 +45,37 @@ pub struct Bench {
     pub node: Node,
     /// What it tells.
     pub lines: Receiver<Line>,
+    /// Wallets that are funded already, for the agents that come.
+    wallets: std::vec::IntoIter<AccountId>,
     /// Owns the slots' threads; dropped after the node.
     runtime: Option<WasmRuntime>,
+}
+
+/// What a node's money is, and where it is recorded.
+struct Money {
+    ledger: Ledger,
+    journal: Box<dyn Journal>,
+    wallets: Vec<AccountId>,
+    escrow: Option<AccountId>,
+}
+
+impl Money {
+    /// None yet, and nothing of it is kept: the node mints what it needs.
+    fn unrecorded() -> Self {
+        let ledger = Ledger::new(BillingPolicy::default());
+        Self { ledger, journal: Box::new(Unrecorded), wallets: Vec::new(), escrow: None }
+    }
+
+    /// Plenty in each of so many wallets and in an escrow, and all that becomes of it on record.
+    fn recorded(wallets: usize) -> Self {
+        let founding = Founding::new(&vec![PLENTY; wallets], Some(PLENTY));
+        let books = founding.ledger.books();
+        let account = |name| find(books, name).expect("it was founded with it");
+        let wallets = founding.wallets.iter().map(account).collect();
+        let escrow = founding.escrow.as_ref().map(account);
+        let ledger = ledger_of(books, BillingPolicy::default()).expect("the books of a host");
+        Self { ledger, journal: Box::new(Paced::start(founding.ledger)), wallets, escrow }
+    }
 }
 
 /// A node on a virtual clock with `agents` simulated agents of different bids that all want to run on `slots` slots,
@@ -49,6 +84,19 @@ pub struct Bench {
 /// # Panics
 /// When the node cannot be set up: a defect of the benchmark.
 pub fn node(slots: u16, agents: usize) -> Bench {
+    with_agents(slots, agents, Money::unrecorded())
+}
+
+/// [`node`], with everything that moves money recorded by the thread of a ledger in memory. The virtual clock waits for that
+/// thread after each billing window, as a real one would not have to.
+///
+/// # Panics
+/// When the node cannot be set up: a defect of the benchmark.
+pub fn recorded_node(slots: u16, agents: usize) -> Bench {
+    with_agents(slots, agents, Money::recorded(agents))
+}
+
+fn with_agents(slots: u16, agents: usize, money: Money) -> Bench {
     let mut scenario = Scenario::default();
     scenario.machine.slots = slots;
     // Cooling grows with the machine, so that the die is as warm as in the demonstration.
@@ -57,7 +105,7 @@ pub fn node(slots: u16, agents: usize) -> Bench {
     let clock = Box::new(VirtualClock::default());
     let sampler = |sensor| Box::new(InlineSampler::new(sensor, WINDOW)) as Box<dyn Sampler>;
     let host = Box::new(ScriptedMeter { other_slots: 0.0 });
-    let (mut bench, events) = connect(&scenario, clock, host, |_| Box::new(Believer), sampler);
+    let (mut bench, events) = connect(&scenario, money, clock, host, |_| Box::new(Believer), sampler);
     let base = bench.node.base_price();
     for number in 0..agents {
         let claims = number.is_multiple_of(4).then_some(ClaimWork { cpu_per_range: CPU_PER_RANGE, answer });
@@ -87,6 +135,7 @@ pub fn wasm_node() -> Bench {
     };
     let (mut bench, events) = connect(
         &scenario,
+        Money::unrecorded(),
         Box::new(clock),
         Box::new(ProcessMeter::start(CellsRun::Inside)),
         verifier,
@@ -107,6 +156,7 @@ pub fn wasm_node() -> Bench {
 /// Connects a node to a modelled machine and posts the bounty.
 fn connect(
     scenario: &Scenario,
+    money: Money,
     clock: Box<dyn Clock>,
     host: Box<dyn HostMeter>,
     verifier: impl FnOnce(&SyncSender<Event>) -> Box<dyn Verifier>,
@@ -127,12 +177,19 @@ fn connect(
         host,
         verifier: verifier(&events),
         inbox,
+        journal: money.journal,
         telemetry: Box::new(Recorder::new(sender)),
     };
-    let mut node = Node::new(scenario.node_config(), around).expect("a possible configuration");
+    let mut node = Node::new(scenario.node_config(), money.ledger, around).expect("a possible configuration");
     let reward = scenario.reward(node.base_price(), CPU_PER_RANGE);
-    node.post_bounty(PLENTY, reward, scenario.ranges()).expect("room for an escrow");
-    (Bench { node, lines, runtime: None }, events)
+    let ranges = scenario.ranges();
+    match money.escrow {
+        Some(escrow) => node.post_bounty_from(escrow, reward, ranges).expect("an escrow"),
+        None => {
+            node.post_bounty(PLENTY, reward, ranges).expect("room for an escrow");
+        }
+    }
+    (Bench { node, lines, wallets: money.wallets.into_iter(), runtime: None }, events)
 }
 
 /// An empty answer: finding the primes is the work of cells, not of the tick.
@@ -151,7 +208,8 @@ impl Verifier for Believer {
 
 impl Bench {
     fn launch(&mut self, bid: Microjoules, create: impl FnOnce(CellId) -> Box<dyn Cell>) {
-        let wallet = self.node.fund_wallet(PLENTY).expect("room for a wallet");
+        let funded = self.wallets.next();
+        let wallet = funded.unwrap_or_else(|| self.node.fund_wallet(PLENTY).expect("room for a wallet"));
         let launch = Launch { wallet, slots: 1, bid };
         self.node.launch(launch, |id| Ok::<_, Infallible>(create(id))).expect("room for a cell");
     }

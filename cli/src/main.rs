@@ -1,13 +1,21 @@
 //! The `maxwell` command.
 #![forbid(unsafe_code)]
 
+mod books;
 mod calibrate;
 mod demo;
 mod experiment;
+mod home;
+mod keys;
+mod ledger;
+mod order;
+mod output;
 mod physics;
 mod price;
+mod receipt;
 mod sensors;
 mod signals;
+mod wallet;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -47,6 +55,12 @@ enum Command {
     Price(price::Options),
     /// Measure how this machine heats under load, and write a profile for `physics` and `price`
     Calibrate(calibrate::Options),
+    /// Make and show wallets, and move their money
+    Wallet(wallet::Options),
+    /// Make, check and read the ledger
+    Ledger(ledger::Options),
+    /// Make a receipt, a bill that anyone can check
+    Receipt(receipt::Options),
 }
 
 /// Options of `maxwell agent`.
@@ -78,6 +92,9 @@ fn main() -> ExitCode {
         Command::Physics(options) => physics::run(&options),
         Command::Price(options) => price::run(&options),
         Command::Calibrate(options) => calibrate::run(&options),
+        Command::Wallet(options) => wallet::run(&options),
+        Command::Ledger(options) => ledger::run(&options),
+        Command::Receipt(options) => receipt::run(&options),
     };
     result.unwrap_or_else(|error| {
         complain(&format!("{error:#}"));

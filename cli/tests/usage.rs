@@ -28,7 +28,8 @@ fn wrong_usage_ends_with_code_two_and_names_the_mistake() {
 #[test]
 fn help_and_version_say_what_there_is() {
     let help = maxwell(&["--help"]).good();
-    for said in ["demo", "experiment", "agent", "physics", "help", "--version"] {
+    for said in ["demo", "experiment", "agent", "physics", "wallet", "ledger", "receipt", "help", "--version"]
+    {
         assert!(help.contains(said), "{said} is missing in:\n{help}");
     }
     let help = maxwell(&["demo", "--help"]).good();

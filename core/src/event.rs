@@ -38,6 +38,8 @@ pub enum Stop {
     Interrupted,
     /// Nobody reads the telemetry any more: its output cannot be written.
     OutputLost,
+    /// The journal of money has failed: what cannot be recorded is not sold.
+    LedgerLost,
 }
 
 /// What a cell can ask for through its own channel.

@@ -34,3 +34,5 @@ pub mod bounty;
 pub mod energy;
 
 pub mod invariants;
+
+mod sync;

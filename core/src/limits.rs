@@ -26,15 +26,26 @@ pub const CELLS_MAX: usize = 10_000;
 /// Verdicts of one tick about one cell: it leaves the book, is killed and is buried.
 pub const VERDICTS_PER_CELL_MAX: usize = 3;
 
-/// Ledger accounts: wallets, escrows and the host's own. None is ever closed, so this also bounds how many a node
-/// opens in its life.
+/// Changes of standing of one cell in one tick: it falls into debt and is ended for it.
+pub const CHANGES_PER_CELL_MAX: usize = 2;
+
+/// Ledger accounts that a node opens: wallets, escrows and the host's own. None is ever forgotten, so this also bounds how
+/// many it opens in its life. A node that goes on with the books of an earlier one has theirs as well.
 pub const ACCOUNTS_MAX: usize = 2 * CELLS_MAX;
+
+/// Lines of one billing window: every cell of a node, and as many that ended in it. A cell is refused when more would have lived
+/// in one window, so that what a window hands to the journal is bounded.
+pub const WINDOW_LINES_MAX: usize = 2 * CELLS_MAX;
 
 /// Events waiting for the main loop. Beyond it a cell's request is refused with "busy", never queued without bound.
 pub const EVENTS_MAX: usize = 4_096;
 
 /// Events handled between two ticks, so that a flood of them cannot postpone a tick: 1,024 at about 1 µs each.
 pub const EVENTS_PER_TICK_MAX: usize = 1_024;
+
+/// Payments that are made and wait to be durable before they are acknowledged: all that can come in two billing windows, since
+/// the journal makes a window durable while the next one runs. Beyond it a claim is refused and its range is free again.
+pub const PAYMENTS_WAITING_MAX: usize = 2 * WINDOW_TICKS as usize * EVENTS_PER_TICK_MAX;
 
 /// Requests (orders, claims, leases, log lines) that one cell may make in one quantum; further ones are refused.
 pub const REQUESTS_PER_QUANTUM_MAX: u32 = 64;

@@ -4,7 +4,7 @@
 //! sensors --Reading--> price --Quote--> auction --Clearing--> ledger --Grant--> cells --Usage--> ledger --Transfer-->
 //! ```
 
-use crate::limits::SLOTS_MAX;
+use crate::limits::{SLOTS_MAX, WINDOW_TICKS};
 use crate::units::{Bytes, Celsius, Microjoules, Moment, Nanoseconds, Ppm, Watts};
 
 /// Names a cell for as long as the node runs; never used twice.
@@ -149,6 +149,13 @@ pub struct Quote {
     pub multiplier: Ppm,
     /// Electricity price relative to the reference.
     pub tariff: Ppm,
+}
+
+impl Quote {
+    /// Whether a billing window ends with this tick.
+    pub const fn ends_window(&self) -> bool {
+        (self.tick + 1).is_multiple_of(WINDOW_TICKS)
+    }
 }
 
 /// Who pays for a quantum, and from what.

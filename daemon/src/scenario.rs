@@ -5,7 +5,6 @@
 
 use maxwell_core::bounty::Ranges;
 use maxwell_core::energy::{EnergyProfile, Readings};
-use maxwell_core::ledger::BillingPolicy;
 use maxwell_core::limits::QUANTUM;
 use maxwell_core::population::LifePolicy;
 use maxwell_core::price::{Plant, PriceConfig};
@@ -168,7 +167,6 @@ impl Economy {
                 multiplier_max: self.multiplier_max,
                 ..PriceConfig::new(machine.slots, plant, self.set_point, self.critical)
             },
-            billing: BillingPolicy::default(),
             life: LifePolicy::default(),
             energy: EnergyProfile {
                 idle: machine.idle,

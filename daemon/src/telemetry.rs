@@ -5,6 +5,7 @@ use maxwell_core::event::LogLine;
 use maxwell_core::ledger::{Ledger, Totals};
 use maxwell_core::population::Population;
 use maxwell_core::population::lifecycle::Reason;
+use maxwell_core::population::standing::Standing;
 use maxwell_core::tick::{CellId, Clearing, Quote, Sensed, Transfer, Usage};
 use maxwell_core::units::{Microjoules, Moment};
 
@@ -72,7 +73,10 @@ pub trait Telemetry: Send {
     /// A cell said something.
     fn said(&mut self, at: Moment, cell: CellId, line: &LogLine);
 
-    /// A claim was verified and paid; `primes` is what it found.
+    /// How the money behind a cell stands has changed. Who shows nothing of it need not listen.
+    fn standing(&mut self, _at: Moment, _cell: CellId, _standing: Standing) {}
+
+    /// A claim was verified and paid, and the payment is durable; `primes` is what it found. The cell may be over by now.
     fn paid(&mut self, transfer: &Transfer, cell: CellId, primes: u32);
 
     /// A claim did not hold, or was on a range that the cell does not lease.

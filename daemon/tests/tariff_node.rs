@@ -6,12 +6,14 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use maxwell_core::event::LogLine;
+use maxwell_core::ledger::{BillingPolicy, Ledger};
 use maxwell_core::limits::{CELL_MEMORY, WINDOW};
 use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::tick::{CellId, Quote, Transfer};
 use maxwell_core::units::{Microjoules, Moment, Nanoseconds, Ppm};
 use maxwell_daemon::host::ScriptedMeter;
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
+use maxwell_daemon::journal::Unrecorded;
 use maxwell_daemon::node::{Launch, Node, NodeError, Surroundings};
 use maxwell_daemon::scenario::Scenario;
 use maxwell_daemon::tariff::{ConstantTariff, FileFormat, PriceSeries, Reference, Source, Tariff, TariffNow};
@@ -65,9 +67,10 @@ fn node(tariff: Box<dyn Tariff>, tape: Tape, inbox: Inbox) -> Result<Node, NodeE
         host: Box::new(ScriptedMeter { other_slots: 0.0 }),
         verifier: Box::new(InlineVerifier::default()),
         inbox,
+        journal: Box::new(Unrecorded),
         telemetry: Box::new(tape),
     };
-    Node::new(scenario.node_config(), around)
+    Node::new(scenario.node_config(), Ledger::new(BillingPolicy::default()), around)
 }
 
 /// Four rich cells that always want to run, for this long.

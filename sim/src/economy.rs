@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use maxwell_core::bounty::Ranges;
+use maxwell_core::ledger::{BillingPolicy, Ledger};
 use maxwell_core::limits::{CELL_MEMORY, WINDOW};
 use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::tick::CellId;
 use maxwell_core::units::{Bytes, Celsius, Moment, Nanoseconds, Ppm};
 use maxwell_daemon::host::ScriptedMeter;
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
+use maxwell_daemon::journal::Unrecorded;
 use maxwell_daemon::node::{Launch, Node, Surroundings};
 use maxwell_daemon::recorder::{LINES_MAX, Line, Recorder, Sample};
 use maxwell_daemon::scenario::Scenario;
@@ -112,9 +114,10 @@ impl Variation {
             host: Box::new(ScriptedMeter { other_slots: scenario.other_slots }),
             verifier: Box::new(InlineVerifier::default()),
             inbox,
+            journal: Box::new(Unrecorded),
             telemetry: Box::new(Recorder::new(lines)),
         };
-        let mut node = Node::new(scenario.node_config(), around)?;
+        let mut node = Node::new(scenario.node_config(), Ledger::new(BillingPolicy::default()), around)?;
         let base = node.base_price();
         if scenario.bounty > 0.0 {
             // The economy is that of the scenario; the numbers are small ones, which are cheap to check.

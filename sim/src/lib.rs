@@ -31,4 +31,6 @@ pub mod witness;
 
 pub mod run;
 
+mod recorded;
+
 pub mod economy;

@@ -9,12 +9,15 @@ use std::sync::{Arc, Once};
 
 use maxwell_core::bounty::Ranges;
 use maxwell_core::event::Event;
-use maxwell_core::ledger::LedgerError;
+use maxwell_core::ledger::{BillingPolicy, LedgerError};
 use maxwell_core::limits::{SET_ASIDE_QUANTA, WINDOW};
 use maxwell_core::tick::AccountId;
 use maxwell_core::units::Moment;
+use maxwell_daemon::books::{find, ledger_of};
+use maxwell_daemon::founding::{FOUNDED_MS, Founding};
 use maxwell_daemon::host::HostMeter;
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
+use maxwell_daemon::journal::InlineJournal;
 use maxwell_daemon::node::{Launch, Node, NodeError, Surroundings};
 use maxwell_daemon::tariff::ConstantTariff;
 use maxwell_daemon::telemetry::Telemetry;
@@ -30,6 +33,7 @@ use crate::checks::{Checks, Setup};
 use crate::digest::Digest;
 use crate::faults::{FaultySensor, StallingClock, Watched};
 use crate::kernel::Kernel;
+use crate::recorded;
 use crate::verifier::{Desk, FaultyVerifier};
 use crate::witness::{Briefing, Broken, Coverage, Witness};
 use crate::world::{Agent, World};
@@ -181,6 +185,12 @@ impl Stage {
         let guarded = Guarded::new(faulty, &world.machine).map_err(|e| e.to_string())?;
         let sensor = Watched::new(guarded, refusals.clone());
         let kernel = Kernel::new(world.kernel);
+        let founding = Founding::new(&world.wallets, world.bounty.map(|bounty| bounty.budget));
+        let ledger =
+            ledger_of(founding.ledger.books(), BillingPolicy::default()).map_err(|e| e.to_string())?;
+        let account = |name| find(founding.ledger.books(), name).expect("it was founded with it");
+        let wallets: Vec<AccountId> = founding.wallets.iter().map(account).collect();
+        let escrow = founding.escrow.as_ref().map(account);
         let around = Surroundings {
             clock: Box::new(StallingClock::new(&world.faults)),
             sensors: Box::new(InlineSampler::new(Box::new(sensor), WINDOW)),
@@ -189,41 +199,50 @@ impl Stage {
             host: (seams.host)(Box::new(kernel.clone())),
             verifier: Box::new(FaultyVerifier::new(&world.faults, desk)),
             inbox,
+            journal: Box::new(InlineJournal::new(founding.ledger, FOUNDED_MS)),
             telemetry: (seams.telemetry)(witness.clone()),
         };
-        let mut node = Node::new(world.node_config(), around).map_err(|e| e.to_string())?;
-        fund(&mut node, world, &witness, &events, &kernel, seams)?;
+        let mut node = Node::new(world.node_config(), ledger, around).map_err(|e| e.to_string())?;
+        post(&mut node, world, &witness, escrow)?;
+        launch(&mut node, world, &witness, &wallets, &events, &kernel, seams)?;
         let ending = node.run().map_err(|violation| violation.to_string())?;
+        if let Some(lost) = ending.lost {
+            return Err(lost.to_string());
+        }
         let mut notes = witness.notes();
         notes.coverage.add("readings that the guard refused", refusals.load(Ordering::Relaxed));
         if notes.broken.is_none() {
             let verdict = notes.briefing.checks.finish(node.ledger());
+            notes.judge(verdict);
+            let verdict = recorded::compare(node);
             notes.judge(verdict);
         }
         Ok((ending.at, ending.ticks))
     }
 }
 
-/// Opens the wallets, posts the bounty and launches the agents.
-fn fund(
+/// Posts the bounty.
+fn post(node: &mut Node, world: &World, witness: &Witness, escrow: Option<AccountId>) -> Result<(), String> {
+    let (Some(bounty), Some(escrow)) = (world.bounty, escrow) else { return Ok(()) };
+    let ranges = Ranges { end: RANGES.first + bounty.ranges, ..RANGES };
+    node.post_bounty_from(escrow, bounty.reward, ranges).map_err(|e| e.to_string())?;
+    witness.notes().briefing.checks.posted(escrow, bounty.budget, bounty.reward);
+    Ok(())
+}
+
+/// Launches the agents on the wallets that they share or have for themselves.
+fn launch(
     node: &mut Node,
     world: &World,
     witness: &Witness,
+    wallets: &[AccountId],
     events: &std::sync::mpsc::SyncSender<Event>,
     kernel: &Kernel,
     seams: &Seams<'_>,
 ) -> Result<(), String> {
     let mut notes = witness.notes();
-    let mut wallets = Vec::new();
-    for amount in &world.wallets {
-        let wallet = node.fund_wallet(*amount).map_err(|e| e.to_string())?;
-        notes.briefing.checks.funded(wallet, *amount);
-        wallets.push(wallet);
-    }
-    if let Some(bounty) = world.bounty {
-        let ranges = Ranges { end: RANGES.first + bounty.ranges, ..RANGES };
-        let escrow = node.post_bounty(bounty.budget, bounty.reward, ranges).map_err(|e| e.to_string())?;
-        notes.briefing.checks.posted(escrow, bounty.budget, bounty.reward);
+    for (wallet, amount) in wallets.iter().zip(&world.wallets) {
+        notes.briefing.checks.funded(*wallet, *amount);
     }
     for agent in &world.agents {
         let wallet = wallets[agent.wallet];

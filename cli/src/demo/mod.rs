@@ -3,6 +3,7 @@
 //! A node in this process, a scientist and a miner as wasm cells with equal money, two slots on a modelled machine. The
 //! node runs on a thread of its own; this thread shows what it is told and never makes it wait.
 
+mod money;
 mod plain;
 mod setup;
 mod story;
@@ -20,9 +21,12 @@ use maxwell_core::units::Nanoseconds;
 use maxwell_daemon::inbox::StopSwitch;
 use maxwell_daemon::recorder::{LINES_MAX, SAID_PER_SECOND_MAX};
 use maxwell_daemon::scenario::Scenario;
+use maxwell_ledger::ledger::Ledger;
+use money::{Kept, Money};
 use story::StoryTeller;
 
 use crate::complain;
+use crate::home::Home;
 use crate::signals::{INTERRUPTED, stop_on_signals};
 
 /// Seed of `--fast` unless one is given; the help names it.
@@ -48,6 +52,9 @@ pub(crate) struct Options {
     /// How long it runs
     #[arg(long, value_name = "SECONDS", default_value_t = 50, allow_negative_numbers = true, value_parser = clap::value_parser!(u32).range(1..=3600))]
     duration: u32,
+    /// Keep every movement of money in the ledger of this home, made by `maxwell ledger init`
+    #[arg(long, value_name = "HOME", conflicts_with_all = ["json", "fast"])]
+    ledger: Option<PathBuf>,
     #[command(flatten)]
     modules: Modules,
 }
@@ -81,7 +88,8 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let switch = StopSwitch::default();
     stop_on_signals(&switch)?;
     let (sender, lines) = sync_channel(lines_max(options.duration));
-    let stage = setup::build(&scenario, mode, &options.modules, switch.clone(), sender);
+    let home = options.ledger.clone().map(Home::at);
+    let stage = setup::build(&scenario, mode, &options.modules, home, switch.clone(), sender);
     if switch.is_interrupted() {
         complain("interrupted before the start; no agent has run in the market and nothing is left running");
         return Ok(ExitCode::from(INTERRUPTED));
@@ -98,7 +106,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let node = std::thread::Builder::new().name("maxwell-node".into()).spawn(move || {
         let ending = stage.node.run();
         let books = setup::Books::close(&stage);
-        (ending, books)
+        (ending, books, stage.money, stage.node.into_recorded())
     });
     let node = node.context("the node's thread cannot be started, raise the limit on threads")?;
     for line in lines {
@@ -110,14 +118,27 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         }
         teller.hear(&line);
     }
-    let (ending, books) = node.join().map_err(|_| anyhow!("the node failed; its message stands above"))?;
+    let (ending, books, money, recorded) =
+        node.join().map_err(|_| anyhow!("the node failed; its message stands above"))?;
+    let kept = kept_money(money, recorded)?;
     let ending =
         ending.context("an invariant of Maxwell does not hold; this is a defect, please report it")?;
     let report = teller.tell(&ending, &books);
     written
         .and_then(|()| show(&mut output, options.json, &report))
+        .and_then(|()| kept.map_or(Ok(()), |(kept, ledger)| kept.say(&ledger, &mut output)))
         .context("the output cannot be written; the run was ended and nothing is left running")?;
+    if let Some(lost) = &ending.lost {
+        return Err(anyhow!("{lost}; what was acknowledged is on disk"));
+    }
     Ok(if ending.stop == Stop::Interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
+}
+
+/// Gives back what is left of a kept bounty, however the run has ended, as long as its ledger can be written.
+fn kept_money(money: Money, recorded: Option<Ledger>) -> Result<Option<(Kept, Ledger)>> {
+    let (Money::Kept(kept), Some(mut ledger)) = (money, recorded) else { return Ok(None) };
+    kept.close(&mut ledger)?;
+    Ok(Some((kept, ledger)))
 }
 
 /// Room for every line that a run of so many seconds can have, and some more for endings: a reader who is slower than the

@@ -8,11 +8,13 @@ use anyhow::{Context, Result, bail};
 use maxwell_core::event::Event;
 use maxwell_core::ledger::Role;
 use maxwell_core::limits::{CELL_MEMORY, EVENTS_MAX, MODULE_BYTES_MAX, WINDOW};
+use maxwell_core::price::Pricer;
 use maxwell_core::tick::{AccountId, CellId};
 use maxwell_core::units::{Microjoules, Moment, Nanoseconds, Ppm};
 use maxwell_daemon::calibrate::{Patience, range_cost};
 use maxwell_daemon::host::{CellsRun, HostMeter, ProcessMeter, ScriptedMeter};
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
+use maxwell_daemon::journal::Journal;
 use maxwell_daemon::node::{Launch, Node, Surroundings};
 use maxwell_daemon::recorder::{Line, Recorder};
 use maxwell_daemon::scenario::Scenario;
@@ -26,7 +28,9 @@ use maxwell_physics::sampler::{InlineSampler, Sampler, ThreadSampler};
 use maxwell_physics::select::{Backend, Choice, ModelInputs, Selection, choose};
 use maxwell_physics::sensor::ErrorBars;
 
+use super::money::{Kept, Money};
 use super::{Mode, Modules};
+use crate::home::Home;
 
 /// Fuel of a quantum in the fast mode, one unit for each operation of wasm: about a fortieth of what a core of today
 /// does in 10 ms, so that a whole run takes about three seconds.
@@ -62,6 +66,7 @@ pub(crate) struct AgentFacts {
 /// Everything that runs. The runtime's threads end when it is dropped.
 pub(crate) struct Stage {
     pub(crate) node: Node,
+    pub(crate) money: Money,
     pub(crate) facts: Facts,
     _runtime: WasmRuntime,
 }
@@ -98,6 +103,7 @@ pub(crate) fn build(
     scenario: &Scenario,
     mode: Mode,
     modules: &Modules,
+    home: Option<Home>,
     switch: StopSwitch,
     lines: SyncSender<Line>,
 ) -> Result<Stage> {
@@ -125,17 +131,29 @@ pub(crate) fn build(
     };
     let cpu_per_range = measure(&runtime, &scientist.program, scenario, mode, &switch)?;
 
+    let config = scenario.node_config();
+    let base = Pricer::new(config.price.clone())?.base();
+    let (reward, budget) = (scenario.reward(base, cpu_per_range), scenario.budget(base));
+    let cast = if scenario.miner_first { [miner, scientist] } else { [scientist, miner] };
+    let (money, ledger) = match home {
+        Some(home) => {
+            let (kept, ledger) =
+                Kept::open(home, cast.each_ref().map(|cast| cast.name), scenario.funding(), budget)?;
+            (Money::Kept(kept), Some(ledger))
+        }
+        None => (Money::MadeUp, None),
+    };
+    let (ledger, journal) = Money::begin(ledger, mode)?;
+
     let inbox = Inbox::new(switch, Some(Moment(scenario.duration.0)));
     let events = inbox.sender();
-    let mut node = Node::new(scenario.node_config(), surroundings(scenario, mode, inbox, lines)?)?;
-    let base = node.base_price();
-    let reward = scenario.reward(base, cpu_per_range);
-    node.post_bounty(scenario.budget(base), reward, scenario.ranges())?;
-    let cast = if scenario.miner_first { [miner, scientist] } else { [scientist, miner] };
-    let agents = cast.iter().map(|cast| launch(&mut node, &runtime, cast, scenario, &events));
+    let mut node = Node::new(config, ledger, surroundings(scenario, mode, inbox, journal, lines)?)?;
+    money.post_bounty(&mut node, budget, reward, scenario.ranges())?;
+    let agents = cast.iter().map(|cast| launch(&mut node, &money, &runtime, cast, scenario, &events));
     let agents = agents.collect::<Result<_>>()?;
     let warnings = runtime.pinning().iter().filter_map(|pinning| pinning.warning.clone()).collect();
-    Ok(Stage { node, facts: Facts { agents, cpu_per_range, reward, base, warnings }, _runtime: runtime })
+    let facts = Facts { agents, cpu_per_range, reward, base, warnings };
+    Ok(Stage { node, money, facts, _runtime: runtime })
 }
 
 /// Asks for more CPU than other programs get, so that what is sold is there to be delivered. It holds for the threads that
@@ -193,6 +211,7 @@ fn surroundings(
     scenario: &Scenario,
     mode: Mode,
     inbox: Inbox,
+    journal: Box<dyn Journal>,
     lines: SyncSender<Line>,
 ) -> Result<Surroundings> {
     let load = Arc::new(LoadMeter::new());
@@ -220,11 +239,12 @@ fn surroundings(
     }
     let telemetry = Box::new(Recorder::new(lines));
     let tariff = Box::new(ConstantTariff(Ppm::ONE));
-    Ok(Surroundings { clock, sensors, load, tariff, host, verifier, inbox, telemetry })
+    Ok(Surroundings { clock, sensors, load, tariff, host, verifier, inbox, journal, telemetry })
 }
 
 fn launch(
     node: &mut Node,
+    money: &Money,
     runtime: &WasmRuntime,
     cast: &Cast,
     scenario: &Scenario,
@@ -232,7 +252,7 @@ fn launch(
 ) -> Result<AgentFacts> {
     let bid = Scenario::bid(node.base_price(), cast.bid);
     let funded = scenario.funding();
-    let wallet = node.fund_wallet(funded)?;
+    let wallet = money.wallet(node, cast.name, funded)?;
     let args = vec!["--bid-uj".to_owned(), bid.0.to_string()];
     node.launch(Launch { wallet, slots: 1, bid }, |id| {
         let config = CellConfig { id, args, memory_max: CELL_MEMORY, events: events.clone() };

@@ -82,6 +82,7 @@ impl<'a> StoryTeller<'a> {
                 Stop::Elapsed => "elapsed",
                 Stop::Interrupted => "interrupted",
                 Stop::OutputLost => "output lost",
+                Stop::LedgerLost => "ledger lost",
             }
             .to_owned(),
             duration_s: ending.at.as_seconds(),

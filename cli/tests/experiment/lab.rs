@@ -122,7 +122,7 @@ impl Lab {
         let column = |name| header.iter().position(|title| *title == name).expect("a column of the format");
         let [number, kinds, wait] = ["run", "kind", "sched_wait_s"].map(column);
         let of_it = |row: &Vec<&str>| row[number] == run.to_string() && row[kinds] == kind;
-        rows.filter(of_it).last().and_then(|row| row[wait].parse().ok())
+        rows.rfind(of_it).and_then(|row| row[wait].parse().ok())
     }
 
     pub(crate) fn summary(&self) -> Summary {

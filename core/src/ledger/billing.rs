@@ -5,39 +5,17 @@
 //! the quantum's end came late, costs what the grant costs.
 
 use super::BillingPolicy;
+use super::line::{Line, Totals};
 use super::rent::Rent;
 use crate::landauer::ErasureTax;
 use crate::tick::{AccountId, Award, CellId, Purse, Quote, Usage};
 use crate::units::{Bytes, Celsius, Microjoules, Nanoseconds};
 
-/// What a cell was billed since it started.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    /// For quanta, grace included.
-    pub quanta: Microjoules,
-    /// For memory held.
-    pub rent: Microjoules,
-    /// For memory given back.
-    pub tax: Microjoules,
-    /// CPU time granted.
-    pub granted: Nanoseconds,
-    /// CPU time used.
-    pub used: Nanoseconds,
-    /// Quanta granted.
-    pub quanta_granted: u64,
-    /// Bytes given back to the system.
-    pub freed: Bytes,
-}
-
-/// What a window comes to, to be posted and voided.
+/// What a window gives back before it is posted: the line says what is posted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Due {
     pub(super) held: Microjoules,
-    pub(super) quanta: Microjoules,
-    pub(super) grace: Microjoules,
     pub(super) from_set_aside: Microjoules,
-    pub(super) rent: Microjoules,
-    pub(super) tax: Microjoules,
 }
 
 /// Quanta that are charged by use: granted and used time, and the sum of their prices.
@@ -61,6 +39,8 @@ struct OpenAward {
     purse: Purse,
     contested: bool,
     quanta: u64,
+    cheapest: Microjoules,
+    dearest: Microjoules,
 }
 
 /// The open bill of a live cell.
@@ -78,7 +58,12 @@ pub struct Bill {
     rent: Rent,
     tax: ErasureTax,
     billed_through: Option<u64>,
-    totals: Totals,
+    /// What was metered and posted since the last line was taken.
+    line: Line,
+    /// Everything before that.
+    billed: Totals,
+    /// Energy of the cell that is in lines already.
+    attributed: Microjoules,
 }
 
 impl Bill {
@@ -101,7 +86,9 @@ impl Bill {
             rent: Rent::new(policy.rent_per_gibibyte),
             tax: ErasureTax::new(policy.inefficiency),
             billed_through: None,
-            totals: Totals::default(),
+            line: Line::new(cell, wallet),
+            billed: Totals::default(),
+            attributed: Microjoules::ZERO,
         }
     }
 
@@ -126,8 +113,28 @@ impl Bill {
     }
 
     /// What was billed and metered so far.
-    pub const fn totals(&self) -> Totals {
-        self.totals
+    pub fn totals(&self) -> Totals {
+        let mut totals = self.billed;
+        totals.add(&self.line);
+        totals
+    }
+
+    /// What the present window comes to so far; the charges, once it is posted.
+    pub(super) const fn line(&self) -> &Line {
+        &self.line
+    }
+
+    /// Takes the line of the window that is over, and begins the next.
+    pub(super) fn take_line(&mut self) -> Line {
+        let line = std::mem::replace(&mut self.line, Line::new(self.cell, self.wallet));
+        self.billed.add(&line);
+        line
+    }
+
+    /// Notes that the cell has used `total` joules so far: what is new goes on the present line.
+    pub(super) fn attribute(&mut self, total: Microjoules) {
+        self.line.energy += total - self.attributed;
+        self.attributed = total;
     }
 
     /// Notes an award whose price is held. A cell that won several slots has one usage for all of them.
@@ -140,21 +147,26 @@ impl Bill {
             purse: award.purse,
             contested: false,
             quanta: 0,
+            cheapest: award.price,
+            dearest: award.price,
         });
         open.price += award.price;
         open.contested |= award.contested;
         open.quanta += 1;
+        open.cheapest = open.cheapest.min(award.price);
+        open.dearest = open.dearest.max(award.price);
     }
 
     /// Notes what was used.
     pub(super) fn meter(&mut self, usage: &Usage, die: Celsius) {
         self.memory = usage.memory;
         self.tax.add(usage.freed, die);
-        self.totals.freed += usage.freed;
+        self.line.freed += usage.freed;
         let Some(open) = self.open.take() else { return };
-        self.totals.granted += usage.granted;
-        self.totals.used += usage.used;
-        self.totals.quanta_granted += open.quanta;
+        self.line.granted += usage.granted;
+        self.line.used += usage.used;
+        self.line.cycles += usage.cycles;
+        self.line.note_quanta(open.quanta, open.cheapest, open.dearest);
         if open.contested {
             self.whole += part(open.price, payable(usage), usage.granted);
             return;
@@ -165,9 +177,9 @@ impl Bill {
         pool.used += usage.used;
     }
 
-    /// What is due for the window that ends with this tick; the bill is empty after it. An award whose use is not yet
-    /// known stays held and is billed with the next window. `None` if this tick was billed before: the tick, the cell and
-    /// the kind name a transfer, and none is made twice.
+    /// Puts what the window that ends with this tick costs on the line; nothing more of it is due after that. An award whose
+    /// use is not yet known stays held and is billed with the next window. `None` if this tick was billed before: the tick, the
+    /// cell and the kind name a transfer, and none is made twice.
     pub(super) fn close_window(&mut self, quote: &Quote) -> Option<Due> {
         if self.billed_through.is_some_and(|tick| tick >= quote.tick) {
             return None;
@@ -175,23 +187,13 @@ impl Bill {
         self.billed_through = Some(quote.tick);
         let kept =
             self.open.filter(|open| open.purse == Purse::Free).map_or(Microjoules::ZERO, |open| open.price);
-        let grace = self.grace.charge();
-        let due = Due {
-            held: self.held - kept,
-            quanta: self.whole + self.pool.charge(),
-            grace,
-            from_set_aside: grace.min(self.set_aside),
-            rent: self.rent.of_window(self.memory, quote),
-            tax: self.tax.take(),
-        };
+        let grace = std::mem::take(&mut self.grace).charge();
+        let due = Due { held: self.held - kept, from_set_aside: grace.min(self.set_aside) };
         self.held = kept;
         self.set_aside -= due.from_set_aside;
-        self.whole = Microjoules::ZERO;
-        self.pool = Pool::default();
-        self.grace = Pool::default();
-        self.totals.quanta += due.quanta + due.grace;
-        self.totals.rent += due.rent;
-        self.totals.tax += due.tax;
+        self.line.quanta += std::mem::take(&mut self.whole) + std::mem::take(&mut self.pool).charge() + grace;
+        self.line.rent += self.rent.of_window(self.memory, quote);
+        self.line.tax += self.tax.take();
         Some(due)
     }
 }

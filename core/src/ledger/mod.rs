@@ -4,15 +4,21 @@
 //! *voided*. All accounts sum to zero, always.
 
 mod accounts;
+mod balance;
 mod billing;
+mod line;
+mod purchase;
 mod rent;
 
-pub use accounts::{Accounts, LedgerError, Role};
-pub use billing::{Bill, Totals};
+pub use accounts::{Accounts, Balances, LedgerError, Opening, Role};
+pub use balance::{Balance, InsolvencyError};
+pub use billing::Bill;
+pub use line::{Line, Totals};
 
-use crate::limits::{ACCOUNTS_MAX, CELLS_MAX, SET_ASIDE_QUANTA, SLOTS_MAX, WINDOW_TICKS};
+use crate::limits::{ACCOUNTS_MAX, CELLS_MAX, SET_ASIDE_QUANTA, SLOTS_MAX, WINDOW_LINES_MAX};
 use crate::tick::{AccountId, CellId, Clearing, Grant, Kind, Purse, Quote, Sensed, Transfer, Usage};
 use crate::units::{Microjoules, Ppm, Watts};
+use purchase::EnergyDue;
 
 /// The knobs of billing.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +35,9 @@ impl Default for BillingPolicy {
     }
 }
 
+/// The host's own accounts, with which every ledger begins.
+const HOST: [Role; 4] = [Role::Mint, Role::Treasury, Role::Grid, Role::Tax];
+
 /// The owner of every account and every open bill.
 #[derive(Debug)]
 pub struct Ledger {
@@ -37,6 +46,10 @@ pub struct Ledger {
     bills: Vec<Bill>,
     grants: Vec<Grant>,
     transfers: Vec<Transfer>,
+    lines: Vec<Line>,
+    /// Lines of cells that ended in the window that is not over.
+    early: Vec<Line>,
+    bought: Microjoules,
     energy: EnergyDue,
     mint: AccountId,
     treasury: AccountId,
@@ -47,21 +60,50 @@ pub struct Ledger {
 impl Ledger {
     /// A ledger with the host's own accounts and no money in it.
     pub fn new(policy: BillingPolicy) -> Self {
-        let mut accounts = Accounts::with_capacity(ACCOUNTS_MAX);
-        let [mint, treasury, grid, tax] = [Role::Mint, Role::Treasury, Role::Grid, Role::Tax]
-            .map(|role| accounts.open(role).expect("an empty ledger has room"));
-        Self {
+        Self::begin(policy, ACCOUNTS_MAX, HOST.map(Opening::empty)).expect("an empty ledger balances")
+    }
+
+    /// A ledger that goes on with accounts from elsewhere, which keep their order: the first four are the host's own, mint,
+    /// treasury, grid and tax. Beside them there is room for as many new ones as on an empty ledger.
+    ///
+    /// # Errors
+    /// When they do not begin with the host's, or do not sum to zero.
+    pub fn with_accounts(policy: BillingPolicy, openings: &[Opening]) -> Result<Self, LedgerError> {
+        Self::begin(policy, openings.len() + ACCOUNTS_MAX, openings.iter().copied())
+    }
+
+    fn begin(
+        policy: BillingPolicy,
+        limit: usize,
+        openings: impl IntoIterator<Item = Opening>,
+    ) -> Result<Self, LedgerError> {
+        let mut accounts = Accounts::with_capacity(limit);
+        for opening in openings {
+            accounts.open(opening)?;
+        }
+        if !accounts.all().map(|(_, role)| role).take(HOST.len()).eq(HOST) {
+            return Err(LedgerError::NoHost);
+        }
+        let sum = accounts.sum();
+        if sum != Microjoules::ZERO {
+            return Err(LedgerError::Unbalanced(sum));
+        }
+        let [mint, treasury, grid, tax] = [0, 1, 2, 3].map(AccountId);
+        Ok(Self {
             accounts,
             policy,
             bills: Vec::with_capacity(CELLS_MAX),
             grants: Vec::with_capacity(usize::from(SLOTS_MAX)),
             transfers: Vec::with_capacity(4 * CELLS_MAX),
+            lines: Vec::with_capacity(WINDOW_LINES_MAX),
+            early: Vec::with_capacity(WINDOW_LINES_MAX),
+            bought: Microjoules::ZERO,
             energy: EnergyDue::default(),
             mint,
             treasury,
             grid,
             tax,
-        }
+        })
     }
 
     /// The accounts, to read.
@@ -90,15 +132,21 @@ impl Ledger {
     /// When there are too many accounts, the amount is negative, or more would be minted than may ever be.
     pub fn fund_new(&mut self, tick: u64, role: Role, amount: Microjoules) -> Result<AccountId, LedgerError> {
         self.accounts.may_mint(self.mint, amount)?;
-        let account = self.accounts.open(role)?;
+        let account = self.accounts.open(Opening::empty(role))?;
         self.accounts.apply(Transfer { tick, kind: Kind::Mint, from: self.mint, to: account, amount });
         Ok(account)
+    }
+
+    /// Sets or lifts the bound on what the cells of a wallet bid for a quantum. It holds for orders that come after it.
+    pub fn set_max_bid(&mut self, wallet: AccountId, max_bid: Option<Microjoules>) {
+        self.accounts.set_max_bid(wallet, max_bid);
     }
 
     /// Opens the bill of a new cell and sets aside what its ordered end will cost.
     ///
     /// # Errors
-    /// When the wallet does not cover the set-aside: the cell is refused before any money moves.
+    /// When the account is no wallet, or a closed one, or does not cover the set-aside: the cell is refused before any money
+    /// moves. Also when more cells would have lived in one billing window than it may have lines.
     pub fn open_bill(
         &mut self,
         cell: CellId,
@@ -109,6 +157,10 @@ impl Ledger {
         if self.bills.len() >= CELLS_MAX {
             return Err(LedgerError::Full { limit: CELLS_MAX, what: "cells" });
         }
+        if self.bills.len() + self.early.len() >= WINDOW_LINES_MAX {
+            return Err(LedgerError::Full { limit: WINDOW_LINES_MAX, what: "cells in one billing window" });
+        }
+        self.accounts.may_pay_for_cells(wallet)?;
         assert!(self.bills.last().is_none_or(|last| last.cell() < cell), "{cell:?} comes out of turn");
         let set_aside = base.times(SET_ASIDE_QUANTA * u64::from(slots));
         self.accounts.set_aside(wallet, set_aside)?;
@@ -143,24 +195,57 @@ impl Ledger {
         &self.grants
     }
 
+    /// Notes that a live cell has used `total` joules so far. What is new of it goes on the cell's next line.
+    pub fn attribute(&mut self, cell: CellId, total: Microjoules) {
+        find(&mut self.bills, cell).attribute(total);
+    }
+
     /// Meters what was used and, at the end of a billing window or of a cell, posts the bills and voids the rest.
     pub fn charge(&mut self, quote: &Quote, sensed: &Sensed, usages: &[Usage]) -> &[Transfer] {
         self.transfers.clear();
+        self.lines.clear();
+        self.bought = Microjoules::ZERO;
         for usage in usages {
             find(&mut self.bills, usage.cell).meter(usage, quote.die);
         }
         self.energy.take(sensed);
-        if (quote.tick + 1).is_multiple_of(WINDOW_TICKS) {
+        if quote.ends_window() {
             for index in 0..self.bills.len() {
                 self.post(index, quote);
+                let line = self.bills[index].take_line();
+                self.lines.extend(Some(line).filter(|line| !line.is_empty()));
             }
+            self.gather_early();
             self.buy_energy(quote.tick, quote.tariff);
         }
         &self.transfers
     }
 
+    /// Ends the last window, which need not be full, when every cell is over: their bills were closed in it.
+    pub fn end_last_window(&mut self) {
+        assert!(self.bills.is_empty(), "the last window ends when every bill is closed");
+        self.lines.clear();
+        self.bought = Microjoules::ZERO;
+        self.gather_early();
+    }
+
+    /// What each cell was billed in the window that has just ended, in the order of cells; none in a tick that ends no window,
+    /// and none for a cell to which nothing happened. A cell that ended since the window before has its line here. No cell has
+    /// two: a bill gives a line when a window ends or when it is closed, it is gone when it was closed, and no name is given to
+    /// two cells.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// What the treasury paid for energy in that window.
+    pub const fn bought(&self) -> Microjoules {
+        self.bought
+    }
+
     /// Settles and closes the bill of a cell that is over; what was set aside and not used is free again. A quantum
     /// whose use was never learned (its cell was killed while late) is voided, in favour of the wallet.
+    ///
+    /// Its line comes with the window that is not over.
     ///
     /// `quote` is that of the last tick; there is none before the first, when there is nothing to post either.
     pub fn close_bill(&mut self, quote: Option<&Quote>, cell: CellId) -> Totals {
@@ -168,7 +253,8 @@ impl Ledger {
         if let Some(quote) = quote {
             self.post(index, quote);
         }
-        let bill = self.bills.remove(index);
+        let mut bill = self.bills.remove(index);
+        self.early.extend(Some(bill.take_line()).filter(|line| !line.is_empty()));
         self.accounts.void(bill.wallet(), bill.held());
         self.accounts.release_set_aside(bill.wallet(), bill.set_aside());
         bill.totals()
@@ -199,10 +285,11 @@ impl Ledger {
         let Some(due) = bill.close_window(quote) else { return };
         self.accounts.void(bill.wallet(), due.held);
         self.accounts.release_set_aside(bill.wallet(), due.from_set_aside);
+        let line = bill.line();
         let posts = [
-            (Kind::Quanta, self.treasury, due.quanta + due.grace),
-            (Kind::Rent, self.treasury, due.rent),
-            (Kind::Tax, self.tax, due.tax),
+            (Kind::Quanta, self.treasury, line.quanta),
+            (Kind::Rent, self.treasury, line.rent),
+            (Kind::Tax, self.tax, line.tax),
         ];
         for (kind, to, amount) in posts {
             if amount > Microjoules::ZERO {
@@ -213,40 +300,22 @@ impl Ledger {
         }
     }
 
+    /// Adds the lines of cells that ended before the window did.
+    fn gather_early(&mut self) {
+        self.lines.append(&mut self.early);
+        self.lines.sort_unstable_by_key(|line| line.cell);
+    }
+
     /// The treasury buys from the grid what the package used since it last did, at the tariff of now: that of the window
     /// which ends, and after a gap in the readings that of the window in which the use became known.
     fn buy_energy(&mut self, tick: u64, tariff: Ppm) {
-        let used = std::mem::take(&mut self.energy.due);
+        let used = self.energy.buy();
         if used > Microjoules::ZERO {
             let amount = tariff.of_rounded_up(used);
             let transfer = Transfer { tick, kind: Kind::Grid, from: self.treasury, to: self.grid, amount };
             self.accounts.apply(transfer);
             self.transfers.push(transfer);
-        }
-    }
-}
-
-/// What the package used, as far as it is known, and nobody has bought yet.
-#[derive(Clone, Copy, Debug, Default)]
-struct EnergyDue {
-    due: Microjoules,
-    /// Epoch and energy up to which `due` and what was bought before reach; none before the first reading.
-    counted: Option<(u32, Microjoules)>,
-}
-
-impl EnergyDue {
-    /// Counts what was used since the last reading of the same epoch. What was used before the first reading of an epoch
-    /// is not known, and is nobody's to buy.
-    fn take(&mut self, sensed: &Sensed) {
-        let Some(reading) = sensed.last() else { return };
-        let now = reading.energy.value;
-        match self.counted {
-            Some((epoch, before)) if epoch == reading.epoch => {
-                let used = if now > before { now - before } else { Microjoules::ZERO };
-                self.due += used;
-                self.counted = Some((epoch, before + used));
-            }
-            _ => self.counted = Some((reading.epoch, now)),
+            self.bought = amount;
         }
     }
 }

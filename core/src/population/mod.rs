@@ -1,16 +1,18 @@
 //! Who lives on the node, in which state, and who must go.
 //!
 //! After every tick each cell is judged by its wallet and by what it did. The population decides and never acts: its
-//! [`Verdict`]s say what the node shall do.
+//! [`Verdict`]s say what the node shall do, and its [`Change`]s what has become of whose money.
 
 pub mod lifecycle;
+pub mod standing;
 
 use crate::auction::book::Order;
 use crate::ledger::Ledger;
-use crate::limits::{CELLS_MAX, PRICE_MAX, SLOTS_MAX, VERDICTS_PER_CELL_MAX};
+use crate::limits::{CELLS_MAX, CHANGES_PER_CELL_MAX, PRICE_MAX, SLOTS_MAX, VERDICTS_PER_CELL_MAX};
 use crate::tick::{AccountId, CellId, Grant, Quote, SlotId, Usage, Wait};
 use crate::units::{Microjoules, Nanoseconds};
 use lifecycle::{Member, Reason, State};
+use standing::Change;
 
 /// The knobs of life and death.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,7 @@ pub struct Population {
     /// Slots that cells have not left after their quantum.
     late: Vec<(CellId, SlotId)>,
     verdicts: Vec<Verdict>,
+    changes: Vec<Change>,
     next: u32,
 }
 
@@ -75,6 +78,7 @@ impl Population {
             members: Vec::with_capacity(CELLS_MAX),
             late: Vec::with_capacity(2 * usize::from(SLOTS_MAX)),
             verdicts: Vec::with_capacity(VERDICTS_PER_CELL_MAX * CELLS_MAX),
+            changes: Vec::with_capacity(CHANGES_PER_CELL_MAX * CELLS_MAX),
             next: 0,
         }
     }
@@ -138,9 +142,15 @@ impl Population {
         self.late.iter().map(|(_, slot)| *slot)
     }
 
+    /// What the last judgement has changed about whose money covers what, in the order of cells.
+    pub fn changes(&self) -> &[Change] {
+        &self.changes
+    }
+
     /// Judges every cell after a tick.
     pub fn judge(&mut self, quote: &Quote, usages: &[Usage], ledger: &Ledger) -> &[Verdict] {
         self.verdicts.clear();
+        self.changes.clear();
         self.note_use(ledger.grants(), usages);
         // The hunger clock stands still while nothing is for sale or the reading is stale: a sensor fault kills nobody.
         let hunger_runs = quote.fresh && quote.supply > 0.0;
@@ -149,6 +159,7 @@ impl Population {
             let before = member.state;
             member.state = self.policy.next(member, quote, hunger_runs, ledger);
             push_verdicts(&mut self.verdicts, member, before);
+            standing::push_changes(&mut self.changes, member, before, ledger);
         }
         self.members.retain(|member| !matches!(member.state, State::Dead(_)));
         self.late.retain(|(cell, _)| find(&mut self.members, *cell).is_some_and(|member| member.is_late));
@@ -158,6 +169,7 @@ impl Population {
     /// Ends every cell: the operator stops the node.
     pub fn stop_all(&mut self) -> &[Verdict] {
         self.verdicts.clear();
+        self.changes.clear();
         self.late.clear();
         for member in self.members.drain(..) {
             self.verdicts.extend([

@@ -38,9 +38,10 @@ impl Node {
         if let Some(bounty) = &mut self.bounty {
             bounty.release(cell);
         }
+        let energy = self.energy.bury(cell);
+        self.ledger.attribute(cell, energy);
         let bill = self.ledger.close_bill(self.last_quote.as_ref(), cell);
         let last_words = self.cells.remove(cell);
-        let energy = self.energy.bury(cell);
         let at = self.clock.now();
         self.telemetry.ended(Obituary { cell, at, reason, bill, energy, last_words });
     }

@@ -1,8 +1,10 @@
 //! The node: one owner of all state, its main loop, and the tick.
 
 mod endings;
+mod records;
 mod requests;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use maxwell_core::auction::Auction;
@@ -12,31 +14,32 @@ use maxwell_core::bounty::{Bounty, Ranges};
 use maxwell_core::energy::{Attribution, CpuTime, EnergyProfile, Shares};
 use maxwell_core::event::{Event, Stop};
 use maxwell_core::invariants::{self, Violation};
-use maxwell_core::ledger::{BillingPolicy, Ledger, LedgerError, Role};
-use maxwell_core::limits::{CELLS_MAX, QUANTUM, VERDICTS_PER_CELL_MAX};
+use maxwell_core::ledger::{Ledger, LedgerError, Role};
+use maxwell_core::limits::{CELLS_MAX, PAYMENTS_WAITING_MAX, QUANTUM, VERDICTS_PER_CELL_MAX};
 use maxwell_core::population::{LifePolicy, Population, PopulationError, Verdict};
 use maxwell_core::price::{PriceConfig, PriceError, Pricer};
-use maxwell_core::tick::{AccountId, CellId, Quote, Usage};
+use maxwell_core::tick::{AccountId, CellId, Provenance, Quote, Usage};
 use maxwell_core::units::{Microjoules, Moment, Nanoseconds};
 use maxwell_hypervisor::cell::Cell;
 use maxwell_hypervisor::cells::Cells;
 use maxwell_hypervisor::clock::Clock;
+use maxwell_ledger::journal::JournalError;
 use maxwell_physics::load::LoadMeter;
 use maxwell_physics::sampler::Sampler;
 
 use crate::host::{BusyTime, HostMeter};
 use crate::inbox::Inbox;
+use crate::journal::Journal;
 use crate::tariff::{Tariff, TariffNow};
 use crate::telemetry::{Telemetry, TickReport};
 use crate::verifier::Verifier;
+use records::Waiting;
 
 /// The rules that a node runs by.
 #[derive(Clone, Debug)]
 pub struct NodeConfig {
     /// Price and supply.
     pub price: PriceConfig,
-    /// Bills.
-    pub billing: BillingPolicy,
     /// Life and death.
     pub life: LifePolicy,
     /// Power of idling and of slots, for attribution.
@@ -59,6 +62,8 @@ pub struct Surroundings {
     pub verifier: Box<dyn Verifier>,
     /// What wakes the main loop.
     pub inbox: Inbox,
+    /// Where every movement of money is recorded.
+    pub journal: Box<dyn Journal>,
     /// Who listens.
     pub telemetry: Box<dyn Telemetry>,
 }
@@ -75,6 +80,14 @@ pub enum NodeError {
     /// Too many cells.
     #[error(transparent)]
     Population(#[from] PopulationError),
+    /// The money of a recorded node comes from its books.
+    #[error(
+        "this node's ledger is on record, and a node mints nothing into it: fund wallets and escrows by signed operations before the start"
+    )]
+    Recorded,
+    /// A bounty is paid from an escrow.
+    #[error("account {} is no escrow: deposit the bounty's budget into one and name that", _0.0)]
+    NotAnEscrow(AccountId),
     /// The cell itself could not be made.
     #[error("{0}")]
     Cell(String),
@@ -85,6 +98,8 @@ pub enum NodeError {
 pub struct Ending {
     /// Why it stopped.
     pub stop: Stop,
+    /// Why the journal failed, if it did: what it says is for the operator.
+    pub lost: Option<JournalError>,
     /// When.
     pub at: Moment,
     /// Ticks that were walked.
@@ -109,6 +124,13 @@ pub struct Node {
     energy: Attribution,
     load: Arc<LoadMeter>,
     host: Box<dyn HostMeter>,
+    journal: Box<dyn Journal>,
+    /// Payments that are made and not yet durable, in the order of their tickets.
+    waiting: VecDeque<Waiting>,
+    /// What the journal leaves behind when it is closed.
+    recorded: Option<maxwell_ledger::ledger::Ledger>,
+    /// Where the joules of the last reading come from.
+    provenance: Provenance,
     telemetry: Box<dyn Telemetry>,
     config: NodeConfig,
     cpu: CpuTime,
@@ -130,18 +152,19 @@ pub struct Launch {
 }
 
 impl Node {
-    /// A node with an empty ledger and nobody on it. Its tariff is that of its surroundings from the beginning.
+    /// A node with nobody on it. Its tariff is that of its surroundings from the beginning. Its ledger is new, or has the accounts
+    /// of the books that its journal goes on with: see [`ledger_of`](crate::books::ledger_of).
     ///
     /// # Errors
     /// When the configuration is impossible, or the price at the first tariff.
-    pub fn new(config: NodeConfig, mut around: Surroundings) -> Result<Self, NodeError> {
+    pub fn new(config: NodeConfig, ledger: Ledger, mut around: Surroundings) -> Result<Self, NodeError> {
         let slots = config.price.slots;
         let mut price = Pricer::new(config.price.clone())?;
         price.set_tariff(around.tariff.latest(around.clock.now()).ratio)?;
         Ok(Self {
             price,
             auction: Auction::new(slots, Box::new(SortedBook::new()), Box::new(Vickrey)),
-            ledger: Ledger::new(config.billing),
+            ledger,
             cells: Cells::default(),
             population: Population::new(config.life),
             bounty: None,
@@ -158,6 +181,10 @@ impl Node {
             verifier: around.verifier,
             load: around.load,
             host: around.host,
+            journal: around.journal,
+            waiting: VecDeque::with_capacity(PAYMENTS_WAITING_MAX),
+            recorded: None,
+            provenance: Provenance::Unknown,
             telemetry: around.telemetry,
             config,
         })
@@ -166,24 +193,41 @@ impl Node {
     /// Opens a wallet and mints `amount` into it.
     ///
     /// # Errors
-    /// See [`Ledger::fund_new`].
+    /// See [`Ledger::fund_new`]; and that the node's ledger is on record.
     pub fn fund_wallet(&mut self, amount: Microjoules) -> Result<AccountId, NodeError> {
-        Ok(self.ledger.fund_new(self.tick_number(), Role::Wallet, amount)?)
+        self.mint(Role::Wallet, amount)
     }
 
     /// Posts a bounty whose budget is minted into an escrow: a sponsor's money from outside.
     ///
     /// # Errors
-    /// See [`Ledger::fund_new`].
+    /// See [`Ledger::fund_new`]; and that the node's ledger is on record.
     pub fn post_bounty(
         &mut self,
         budget: Microjoules,
         reward: Microjoules,
         ranges: Ranges,
     ) -> Result<AccountId, NodeError> {
-        let escrow = self.ledger.fund_new(self.tick_number(), Role::Escrow, budget)?;
-        self.bounty = Some(Bounty::new(escrow, reward, ranges));
+        let escrow = self.mint(Role::Escrow, budget)?;
+        self.post_bounty_from(escrow, reward, ranges)?;
         Ok(escrow)
+    }
+
+    /// Posts a bounty whose budget is what an escrow has.
+    ///
+    /// # Errors
+    /// When the account is no escrow.
+    pub fn post_bounty_from(
+        &mut self,
+        escrow: AccountId,
+        reward: Microjoules,
+        ranges: Ranges,
+    ) -> Result<(), NodeError> {
+        if self.ledger.accounts().role(escrow) != Some(Role::Escrow) {
+            return Err(NodeError::NotAnEscrow(escrow));
+        }
+        self.bounty = Some(Bounty::new(escrow, reward, ranges));
+        Ok(())
     }
 
     /// Makes a cell with `create`, which is given its name, and takes it in. A cell that cannot be made, or whose wallet
@@ -220,12 +264,18 @@ impl Node {
         &self.ledger
     }
 
+    /// The durable ledger of a recorded run that has ended well.
+    pub fn into_recorded(self) -> Option<maxwell_ledger::ledger::Ledger> {
+        self.recorded
+    }
+
     /// Who lives on the node.
     pub const fn population(&self) -> &Population {
         &self.population
     }
 
-    /// Runs until told to stop. Then every cell is ended, every bill settled and every hold voided.
+    /// Runs until told to stop, or until the journal has failed: what cannot be recorded is not sold. Then every cell is ended,
+    /// every bill settled, every hold voided, and the journal closed.
     ///
     /// # Errors
     /// An invariant that does not hold: a defect, on which the node stops rather than go on.
@@ -244,6 +294,7 @@ impl Node {
     /// See [`Node::run`].
     pub fn step(&mut self) -> Result<Option<Stop>, Violation> {
         match self.inbox.next(self.clock.now()) {
+            Event::Tick if self.journal.health().is_err() => return Ok(Some(Stop::LedgerLost)),
             Event::Tick => self.tick()?,
             Event::Request { cell, request } => self.serve(cell, request),
             Event::Verified { cell, claim, holds } => self.conclude(cell, claim, holds),
@@ -258,6 +309,7 @@ impl Node {
     /// An invariant that does not hold.
     fn tick(&mut self) -> Result<(), Violation> {
         let (now, until) = self.begin_quantum();
+        self.acknowledge();
 
         let sensed = self.sensors.latest(now);
         self.energy.observe(&sensed, self.cpu);
@@ -267,6 +319,9 @@ impl Node {
         self.price.sold(clearing.awards.len() as u16);
         let grants = self.ledger.hold(clearing);
         let usages = self.cells.run(grants, &quote, clearing.price, until, &mut *self.clock);
+        if quote.ends_window() {
+            records::attribute(&mut self.ledger, &self.population, &self.energy);
+        }
         self.ledger.charge(&quote, &sensed, usages);
         self.verdicts.clear();
         self.verdicts.extend(self.population.judge(&quote, usages, &self.ledger));
@@ -291,6 +346,9 @@ impl Node {
             missed: self.missed,
         });
         self.last_quote = Some(quote);
+        // In this order, because a charge of the window can be the cause of a change.
+        self.record_window(&quote, &sensed);
+        self.tell_changes(quote.tick);
         self.carry_out_verdicts();
         Ok(())
     }
@@ -316,17 +374,28 @@ impl Node {
         (now, until)
     }
 
+    /// Opens an account with new money in it, if that is the node's to make.
+    fn mint(&mut self, role: Role, amount: Microjoules) -> Result<AccountId, NodeError> {
+        if self.journal.is_recorded() {
+            return Err(NodeError::Recorded);
+        }
+        Ok(self.ledger.fund_new(self.tick_number(), role, amount)?)
+    }
+
     fn tick_number(&self) -> u64 {
         self.last_quote.map_or(0, |quote| quote.tick)
     }
 
-    /// Ends every cell, settles every bill, and checks the books a last time.
+    /// Ends every cell, settles every bill, checks the books a last time, and waits until all of it is on record.
     fn finish(&mut self, stop: Stop) -> Result<Ending, Violation> {
         self.verdicts.clear();
         self.verdicts.extend(self.population.stop_all());
         self.carry_out_verdicts();
         invariants::money(self.tick_number(), &self.ledger)?;
-        Ok(Ending { stop, at: self.clock.now(), ticks: self.ticks_walked(), shares: *self.energy.shares() })
+        let lost = self.close_journal().err();
+        let stop = if lost.is_some() { Stop::LedgerLost } else { stop };
+        let (at, ticks, shares) = (self.clock.now(), self.ticks_walked(), *self.energy.shares());
+        Ok(Ending { stop, lost, at, ticks, shares })
     }
 }
 

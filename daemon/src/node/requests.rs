@@ -22,7 +22,11 @@ impl Node {
         }
     }
 
+    /// Changes a cell's standing order. What its wallet's owner has set as the most for a quantum bounds the limit.
     pub(super) fn order(&mut self, cell: CellId, limit: Microjoules, slots: u16) {
+        let wallet = self.population.get(cell).map(|member| member.wallet);
+        let max_bid = wallet.and_then(|wallet| self.ledger.accounts().max_bid(wallet));
+        let limit = max_bid.map_or(limit, |most| limit.min(most));
         let change = self.population.order(cell, limit, slots);
         if let Some(verdict) = change {
             self.carry_out(verdict);
@@ -51,14 +55,15 @@ impl Node {
         }
     }
 
-    /// Pays a claim that holds.
+    /// Pays a claim that holds. When too many payments wait to be durable, the range goes back as if the claim had not come.
     pub(super) fn conclude(&mut self, cell: CellId, claim: Claim, holds: bool) {
+        let pays = holds && self.may_wait();
         let (tick, Some(bounty)) = (self.tick_number(), &mut self.bounty) else { return };
         let Some(member) = self.population.get(cell) else { return };
-        let payment = bounty.verified(tick, cell, member.wallet, claim, holds);
+        let payment = bounty.verified(tick, cell, member.wallet, claim, pays);
         match payment {
             Some(transfer) if self.ledger.pay(transfer).is_ok() => {
-                self.telemetry.paid(&transfer, cell, claim.count);
+                self.record_payment(transfer, cell, claim.range, claim.count);
             }
             _ => self.telemetry.refused(cell, claim.range),
         }

@@ -2,9 +2,11 @@
 
 use anyhow::{Context, Result, anyhow};
 use maxwell_core::energy::Readings;
+use maxwell_core::ledger::{BillingPolicy, Ledger};
 use maxwell_core::limits::WINDOW;
 use maxwell_core::units::{Microjoules, Ppm};
 use maxwell_daemon::host::{CellsRun, ProcessMeter};
+use maxwell_daemon::journal::Unrecorded;
 use maxwell_daemon::node::{Ending, Launch, Node, Surroundings};
 use maxwell_daemon::scenario::Scenario;
 use maxwell_daemon::tariff::ConstantTariff;
@@ -36,6 +38,7 @@ pub(super) fn run(stage: Stage, spec: &RunSpec) -> Result<Finished> {
         host: Box::new(ProcessMeter::start(CellsRun::Outside)),
         verifier,
         inbox: stage.inbox,
+        journal: Box::new(Unrecorded),
         telemetry,
         clock: Box::new(clock),
     };
@@ -43,7 +46,7 @@ pub(super) fn run(stage: Stage, spec: &RunSpec) -> Result<Finished> {
     if spec.trace.is_some() {
         config.energy.readings = Readings::Recorded;
     }
-    let mut node = Node::new(config, around)?;
+    let mut node = Node::new(config, Ledger::new(BillingPolicy::default()), around)?;
     assert_eq!(node.base_price(), base, "one price of a quantum");
     node.post_bounty(budget, reward, stage.economy.ranges())?;
     let mut wallets = Vec::with_capacity(stage.agents.len());

@@ -63,6 +63,7 @@ pub fn run(switch: &StopSwitch) -> Result<Outcome> {
         Stop::Elapsed => Outcome::Complete,
         Stop::Interrupted => Outcome::Interrupted,
         Stop::OutputLost => Outcome::Failed("its records cannot be written any more".to_owned()),
+        Stop::LedgerLost => Outcome::Failed("its ledger cannot be written any more".to_owned()),
     };
     for (index, fate) in run.agents.iter_mut().enumerate() {
         complete(fate, arm, index, &recorded, &wallets);

@@ -10,7 +10,8 @@ use maxwell_daemon::telemetry::{Obituary, TickReport};
 use super::{Roster, Verdict, must};
 
 /// Roles that an account can have.
-const ROLES: [Role; 6] = [Role::Mint, Role::Treasury, Role::Grid, Role::Tax, Role::Escrow, Role::Wallet];
+const ROLES: [Role; 7] =
+    [Role::Mint, Role::Treasury, Role::Grid, Role::Tax, Role::Escrow, Role::Stake, Role::Wallet];
 
 #[derive(Clone, Copy, Debug, Default)]
 struct Purse {

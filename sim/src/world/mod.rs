@@ -5,7 +5,6 @@ mod draw;
 use std::fmt;
 
 use maxwell_core::energy::{EnergyProfile, Readings};
-use maxwell_core::ledger::BillingPolicy;
 use maxwell_core::population::LifePolicy;
 use maxwell_core::price::{Plant, PriceConfig};
 use maxwell_core::tick::CellId;
@@ -124,7 +123,6 @@ impl World {
                 tariff: self.tariff,
                 ..PriceConfig::new(machine.slots, plant, self.set_point, self.critical)
             },
-            billing: BillingPolicy::default(),
             life: LifePolicy::default(),
             energy: EnergyProfile {
                 idle: machine.idle,

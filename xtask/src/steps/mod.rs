@@ -1,5 +1,7 @@
 //! The steps of `cargo xtask check`, in the order in which they run: cheap ones first.
 
+mod fuzz;
+
 mod lints;
 
 mod supply;
@@ -44,6 +46,10 @@ pub(crate) enum Step {
     Doc,
     /// Unit, property, contract and documentation tests pass, and the examples build.
     Test,
+    /// Every interleaving of threads leaves a balance whole.
+    Loom,
+    /// No bytes that a stranger could send lead a parser astray, as far as the fuzzer sees in a moment.
+    Fuzz,
     /// The simulation keeps every invariant for a number of seeds.
     Simulation,
     /// The demonstration ends well, and the same seed gives the same bytes.
@@ -61,6 +67,8 @@ impl Step {
         Self::Clippy,
         Self::Doc,
         Self::Test,
+        Self::Loom,
+        Self::Fuzz,
         Self::Simulation,
         Self::Demo,
     ];
@@ -76,6 +84,8 @@ impl Step {
             Self::Clippy => "clippy",
             Self::Doc => "doc",
             Self::Test => "test",
+            Self::Loom => "loom",
+            Self::Fuzz => "fuzz",
             Self::Simulation => "simulation",
             Self::Demo => "demo",
         }
@@ -93,6 +103,8 @@ impl Step {
             Self::Clippy => lints::clippy(root),
             Self::Doc => lints::doc(root),
             Self::Test => tests::run(root),
+            Self::Loom => tests::loom(root),
+            Self::Fuzz => fuzz::run(root),
             Self::Simulation => runs::simulation(root, settings.seeds),
             Self::Demo => runs::demo(root),
         }

@@ -1,16 +1,37 @@
 //! The tests of all crates, counted one by one, with what they left out.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::Context;
 
 use crate::process::{cargo, watched};
 use crate::report::{Outcome, SKIPPED};
+use crate::tidy;
 
 /// Runs every test. The output of tests that pass is shown too, because it says what was skipped and why.
 pub(super) fn run(root: &Path) -> anyhow::Result<Outcome> {
     let arguments = ["test", "--workspace", "--release", "--no-fail-fast", "--", "--show-output"];
+    counted(&mut cargo(root, &arguments))
+}
+
+/// Plays every interleaving of threads on the atomics of the core.
+///
+/// The flag that puts loom in their place concerns every crate, so what is built with it lies in a folder of its own:
+/// in the usual one each run would make the other steps build everything again.
+pub(super) fn loom(root: &Path) -> anyhow::Result<Outcome> {
+    let arguments = ["test", "--package", "maxwell-core", "--lib", "--release", "loom"];
+    let target = tidy::metadata(root)?["target_directory"].as_str().map(PathBuf::from);
+    let target = target.context("cargo metadata names no target directory")?;
+    counted(
+        cargo(root, &arguments).env("RUSTFLAGS", "--cfg loom").env("CARGO_TARGET_DIR", target.join("loom")),
+    )
+}
+
+fn counted(command: &mut Command) -> anyhow::Result<Outcome> {
     let mut tally = Tally::default();
-    let status = watched(&mut cargo(root, &arguments), |line| tally.read(line))?;
+    let status = watched(command, |line| tally.read(line))?;
     Ok(tally.outcome(status.success()))
 }
 

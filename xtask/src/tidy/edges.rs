@@ -14,7 +14,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("maxwell-api", &[]),
     ("maxwell-ledger", &["maxwell-core"]),
     ("maxwell-hypervisor", &["maxwell-core", "maxwell-api"]),
-    ("maxwell-daemon", &["maxwell-core", "maxwell-physics", "maxwell-hypervisor", "maxwell-api"]),
+    (
+        "maxwell-daemon",
+        &["maxwell-core", "maxwell-physics", "maxwell-hypervisor", "maxwell-api", "maxwell-ledger"],
+    ),
     ("maxwell-report", &["maxwell-api"]),
     (
         "maxwell-experiment",
@@ -33,6 +36,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &[
             "maxwell-core",
             "maxwell-physics",
+            "maxwell-ledger",
             "maxwell-hypervisor",
             "maxwell-api",
             "maxwell-daemon",
@@ -43,7 +47,14 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("maxwell-agents", &[]),
     (
         "maxwell-sim",
-        &["maxwell-core", "maxwell-physics", "maxwell-hypervisor", "maxwell-api", "maxwell-daemon"],
+        &[
+            "maxwell-core",
+            "maxwell-physics",
+            "maxwell-hypervisor",
+            "maxwell-api",
+            "maxwell-daemon",
+            "maxwell-ledger",
+        ],
     ),
     (
         "maxwell-bench",
@@ -53,6 +64,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "maxwell-hypervisor",
             "maxwell-api",
             "maxwell-daemon",
+            "maxwell-ledger",
             "maxwell-agents",
             "maxwell-sim",
         ],

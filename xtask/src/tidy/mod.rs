@@ -72,7 +72,7 @@ fn violations(tree: &Tree, metadata: &serde_json::Value) -> Vec<Violation> {
     found
 }
 
-fn metadata(root: &Path) -> anyhow::Result<serde_json::Value> {
+pub(crate) fn metadata(root: &Path) -> anyhow::Result<serde_json::Value> {
     let output = process::cargo(root, &["metadata", "--no-deps", "--format-version", "1"]).output()?;
     anyhow::ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).context("reading what cargo metadata prints")

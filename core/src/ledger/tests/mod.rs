@@ -1,10 +1,12 @@
 //! Single rules of money, each on its own; `model` runs whole histories beside a naive ledger.
 
+mod lines;
 mod model;
+mod openings;
 
 use super::*;
 use crate::invariants;
-use crate::limits::{MINT_MAX, QUANTUM, WINDOW};
+use crate::limits::{MINT_MAX, QUANTUM, WINDOW, WINDOW_TICKS};
 use crate::tick::{Award, Figure, Provenance, Reading, SlotId};
 use crate::units::{Bytes, Celsius, Moment, Nanoseconds};
 

@@ -50,6 +50,9 @@ struct Naive {
     posted: [i128; 3],
     treasury: i128,
     tabs: [Tab; CELLS],
+    /// The lines of each cell, added up, and what its bill came to when it was closed.
+    lined: [Totals; CELLS],
+    billed: [Totals; CELLS],
 }
 
 impl Naive {
@@ -79,6 +82,14 @@ impl Naive {
         self.posted[WALLET_OF[cell]] -= quanta + grace;
         self.treasury += quanta + grace;
     }
+
+    /// Notes the lines of a window, in which no cell may have two.
+    fn read(&mut self, lines: &[Line]) {
+        assert!(lines.windows(2).all(|pair| pair[0].cell < pair[1].cell), "{lines:?}");
+        for line in lines {
+            self.lined[line.cell.0 as usize].add(line);
+        }
+    }
 }
 
 /// What happens to one cell in one tick.
@@ -104,7 +115,7 @@ fn act() -> impl Strategy<Value = Act> {
 fn outcome(cell: usize, times: (u64, u64, u64)) -> Usage {
     let (used, stolen, resold) = times;
     let [used, stolen, resold] = [used, stolen, resold].map(Nanoseconds);
-    Usage { stolen, resold, ..usage(cell as u32, used) }
+    Usage { stolen, resold, cycles: used.0 / 3, ..usage(cell as u32, used) }
 }
 
 /// Both ledgers at their beginning: cells 0 to 2 have set aside for one slot, cell 3 for none.
@@ -112,7 +123,13 @@ fn begin(balances: [i64; 3]) -> (Ledger, [AccountId; 3], Naive) {
     let mut ledger = Ledger::new(BillingPolicy { inefficiency: 0.0, ..BillingPolicy::default() });
     let wallets = balances.map(|balance| ledger.fund_new(0, Role::Wallet, Microjoules(balance)).unwrap());
     let tab = |cell| Tab { alive: true, set_aside: if cell < 3 { 50_000 } else { 0 }, ..Tab::default() };
-    let naive = Naive { posted: balances.map(i128::from), treasury: 0, tabs: std::array::from_fn(tab) };
+    let naive = Naive {
+        posted: balances.map(i128::from),
+        treasury: 0,
+        tabs: std::array::from_fn(tab),
+        lined: [Totals::default(); CELLS],
+        billed: [Totals::default(); CELLS],
+    };
     for cell in 0..CELLS {
         ledger.open_bill(CellId(cell as u32), wallets[WALLET_OF[cell]], u16::from(cell < 3), BASE).unwrap();
     }
@@ -156,6 +173,7 @@ fn step(tick: u64, acts: [Act; CELLS], ledger: &mut Ledger, wallets: [AccountId;
         naive.meter(*usage);
     }
     ledger.charge(&quote(tick), &Sensed::Missing, &usages);
+    naive.read(ledger.lines());
     if (tick + 1).is_multiple_of(WINDOW_TICKS) {
         for cell in 0..CELLS {
             if naive.tabs[cell].alive {
@@ -167,7 +185,7 @@ fn step(tick: u64, acts: [Act; CELLS], ledger: &mut Ledger, wallets: [AccountId;
 
 fn close(tick: u64, cell: usize, ledger: &mut Ledger, naive: &mut Naive) {
     if std::mem::take(&mut naive.tabs[cell].alive) {
-        ledger.close_bill(Some(&quote(tick)), CellId(cell as u32));
+        naive.billed[cell] = ledger.close_bill(Some(&quote(tick)), CellId(cell as u32));
         naive.post(cell);
         naive.tabs[cell] = Tab::default();
     }
@@ -192,6 +210,9 @@ proptest! {
             close(ticks.len() as u64 - 1, cell, &mut ledger, &mut naive);
         }
         agree(&ledger, wallets, &naive)?;
+        ledger.end_last_window();
+        naive.read(ledger.lines());
+        prop_assert_eq!(naive.lined, naive.billed, "the lines add up to the bills");
         for (number, wallet) in wallets.into_iter().enumerate() {
             prop_assert_eq!(i128::from(ledger.free(wallet).0), naive.posted[number], "nothing stays held or set aside");
         }

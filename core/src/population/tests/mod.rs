@@ -1,6 +1,7 @@
 //! Every arrow of the drawn state machine, and the arrows that must not be there.
 
 mod random_lives;
+mod standings;
 mod waiting;
 
 use super::*;

@@ -1,0 +1,370 @@
+//! Random histories, on the ledger and on a naive one that keeps a list of everything and works each balance out anew.
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use common::{Keys, START_MS};
+use maxwell_core::tick::Provenance;
+use maxwell_core::units::{Microjoules, Ppm};
+use maxwell_ledger::account::{AccountName, Index};
+use maxwell_ledger::audit::audit;
+use maxwell_ledger::books::Outcome;
+use maxwell_ledger::ledger::{Close, Ledger};
+use maxwell_ledger::operation::{Body, Operation, OperationId, SignedOperation};
+use maxwell_ledger::receipt::{Period, Receipt};
+use maxwell_ledger::record::{At, Line, Payment, Reason, Record, Used, Window};
+use proptest::prelude::*;
+
+const PEOPLE: u8 = 4;
+
+/// What is tried.
+#[derive(Clone, Debug)]
+enum Try {
+    /// An order; `by` is the mint if it is nobody else. The nonce is right but for `off`.
+    Order { by: Option<u8>, off: i8, id: u8, body: Wish },
+    /// A payment by the host's rules.
+    Pay { reason: Reason, from: u8, to: u8, amount: i64 },
+    /// The end of a window so many ticks after the last; every line is wallet, quanta, tax.
+    Window { later: i8, lines: Vec<(u8, i64, i64)>, grid: i64 },
+    /// Everything so far becomes durable.
+    Commit(Close),
+    /// The process dies; what was not committed is lost.
+    Crash,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Wish {
+    Fund(u8, i64),
+    Transfer(u8, i64),
+    Deposit(u8, i64),
+    MaxBid(Option<i64>),
+    Close(u8),
+}
+
+/// One movement of the naive ledger.
+type Movement = (AccountName, AccountName, i128);
+
+/// A ledger without a single idea in it.
+#[derive(Clone, Default)]
+struct Naive {
+    movements: Vec<Movement>,
+    accounts: BTreeSet<AccountName>,
+    closed: BTreeSet<AccountName>,
+    /// Everything that an owner ever ordered, with what it was.
+    orders: BTreeMap<AccountName, Vec<(OperationId, Body)>>,
+    window: At,
+}
+
+impl Naive {
+    fn new() -> Self {
+        Self { accounts: AccountName::HOST.into_iter().collect(), ..Self::default() }
+    }
+
+    fn balance(&self, account: &AccountName) -> i128 {
+        let each = self.movements.iter().map(|(from, to, amount)| {
+            i128::from(to == account) * amount - i128::from(from == account) * amount
+        });
+        each.sum()
+    }
+
+    fn move_money(&mut self, from: AccountName, to: AccountName, amount: i128) {
+        self.accounts.insert(to);
+        self.movements.push((from, to, amount));
+    }
+
+    /// Whether an order is carried out: yes, no, or it was before.
+    fn order(&mut self, keys: &Keys, operation: &Operation) -> Option<bool> {
+        let actor = operation.actor();
+        if actor == AccountName::Mint && operation.by != keys.mint.public() || !self.accounts.contains(&actor)
+        {
+            return None;
+        }
+        let before = self.orders.get(&actor).cloned().unwrap_or_default();
+        let remembered = before.iter().rev().take(8).find(|(id, _)| *id == operation.id);
+        if let Some((_, body)) = remembered {
+            return (*body == operation.body).then_some(false);
+        }
+        if self.closed.contains(&actor) || operation.nonce != before.len() as u64 {
+            return None;
+        }
+        let (to, amount) = match operation.body {
+            Body::Fund { to, amount } | Body::Transfer { to, amount } => {
+                (Some(AccountName::Wallet(to)), amount)
+            }
+            Body::Deposit { into, amount } => (Some(into), amount),
+            Body::SetMaxBid { max_bid } => {
+                if max_bid.is_some_and(|max_bid| max_bid.0 <= 0) {
+                    return None;
+                }
+                (None, Microjoules::ZERO)
+            }
+            Body::Close { to } => {
+                let rest = self.balance(&actor);
+                (Some(AccountName::Wallet(to)), Microjoules(i64::try_from(rest).expect("it fits")))
+            }
+        };
+        let closing = matches!(operation.body, Body::Close { .. });
+        if let Some(to) = to {
+            let (amount, free) = (i128::from(amount.0), self.balance(&actor));
+            let covered = match operation.body {
+                Body::Fund { .. } => amount > 0 && amount - free <= i128::from(i64::MAX / 2),
+                Body::Close { .. } => free >= 0,
+                _ => amount > 0 && amount <= free,
+            };
+            if !covered || to == actor || self.closed.contains(&to) {
+                return None;
+            }
+            if amount > 0 {
+                self.move_money(actor, to, amount);
+            }
+        }
+        if closing {
+            self.closed.insert(actor);
+        }
+        self.orders.entry(actor).or_default().push((operation.id, operation.body));
+        Some(true)
+    }
+
+    fn pay(&mut self, reason: Reason, from: AccountName, to: AccountName, amount: i64) -> bool {
+        use AccountName::{Escrow, Stake, Treasury, Wallet};
+        let allowed = matches!(
+            (reason, from, to),
+            (Reason::Income, Escrow(_), Wallet(_))
+                | (Reason::Refund, Escrow(_) | Stake(_), Wallet(_))
+                | (Reason::Forfeit, Stake(_), Treasury)
+        );
+        let possible = allowed
+            && amount > 0
+            && i128::from(amount) <= self.balance(&from)
+            && !self.closed.contains(&to)
+            && !self.closed.contains(&from);
+        if possible {
+            self.move_money(from, to, i128::from(amount));
+        }
+        possible
+    }
+
+    fn end_window(&mut self, at: At, lines: &[(AccountName, i64, i64)], grid: i64) -> bool {
+        let amounts = lines.iter().flat_map(|(_, quanta, tax)| [*quanta, *tax]).chain([grid]);
+        let wallets = lines.iter().all(|(who, ..)| matches!(who, AccountName::Wallet(_)));
+        if at <= self.window || !wallets || amounts.into_iter().any(|amount| amount < 0) {
+            return false;
+        }
+        self.window = at;
+        for (who, quanta, tax) in lines {
+            self.move_money(*who, AccountName::Treasury, i128::from(*quanta));
+            self.move_money(*who, AccountName::Tax, i128::from(*tax));
+        }
+        self.move_money(AccountName::Treasury, AccountName::Grid, i128::from(grid));
+        true
+    }
+}
+
+/// Both ledgers, and the naive one as it was when the other was last committed.
+struct Both {
+    keys: Keys,
+    ledger: Option<Ledger>,
+    naive: Naive,
+    durable: Naive,
+    now_ms: u64,
+}
+
+impl Both {
+    fn new() -> Self {
+        let keys = Keys::new(PEOPLE);
+        let ledger = Some(keys.ledger());
+        Self { keys, ledger, naive: Naive::new(), durable: Naive::new(), now_ms: START_MS }
+    }
+
+    fn ledger(&mut self) -> &mut Ledger {
+        self.ledger.as_mut().expect("it is taken only to be opened again")
+    }
+
+    /// The account at a place, of those that there are: a wallet, an escrow or the host's.
+    fn account(&mut self, number: u8) -> (Index, AccountName) {
+        let accounts = self.ledger().books().accounts();
+        let place = usize::from(number) % accounts.len();
+        (Index(place as u32), accounts[place].name)
+    }
+
+    fn step(&mut self, attempt: &Try) {
+        match attempt {
+            Try::Order { by, off, id, body } => self.order(*by, *off, *id, *body),
+            Try::Pay { reason, from, to, amount } => {
+                let ((from, payer), (to, receiver)) = (self.account(*from), self.account(*to));
+                let at = At::default();
+                let payment =
+                    Payment { at, reason: *reason, reference: 1, from, to, amount: Microjoules(*amount) };
+                let done = self.ledger().enter(Record::Payment(payment)).is_ok();
+                assert_eq!(done, self.naive.pay(*reason, payer, receiver, *amount), "{payment:?}");
+            }
+            Try::Window { later, lines, grid } => self.window(*later, lines, *grid),
+            Try::Commit(close) => {
+                self.now_ms += 300;
+                let now_ms = self.now_ms;
+                self.ledger().commit(now_ms, *close).expect("memory does not fail");
+                self.durable = self.naive.clone();
+            }
+            Try::Crash => {
+                let store = self.ledger.take().expect("it is there").into_store();
+                self.ledger = Some(self.keys.open(store));
+                self.naive = self.durable.clone();
+            }
+        }
+    }
+
+    fn order(&mut self, by: Option<u8>, off: i8, id: u8, body: Wish) {
+        let person = |number: u8| self.keys.person(usize::from(number % PEOPLE));
+        let body = match body {
+            Wish::Fund(to, amount) => Body::Fund { to: person(to), amount: Microjoules(amount) },
+            Wish::Transfer(to, amount) => Body::Transfer { to: person(to), amount: Microjoules(amount) },
+            Wish::Deposit(into, amount) => {
+                let into = [AccountName::Escrow(1), AccountName::Stake(2)][usize::from(into) % 2];
+                Body::Deposit { into, amount: Microjoules(amount) }
+            }
+            Wish::MaxBid(max_bid) => Body::SetMaxBid { max_bid: max_bid.map(Microjoules) },
+            Wish::Close(to) => Body::Close { to: person(to) },
+        };
+        let key = by.map_or(&self.keys.mint, |number| &self.keys.people[usize::from(number % PEOPLE)]);
+        let draft = Operation {
+            host: self.keys.host.public(),
+            by: key.public(),
+            nonce: 0,
+            id: OperationId([id; 16]),
+            body,
+        };
+        let made = self.naive.orders.get(&draft.actor()).map_or(0, Vec::len) as u64;
+        let operation = Operation { nonce: made.saturating_add_signed(i64::from(off)), ..draft };
+        // Signing is not what is looked at here; other tests do.
+        let signature = self.keys.fund(0, 0, 1).signature;
+        let record = Record::Operation(Box::new(SignedOperation { operation, signature }));
+        let expected = self.naive.order(&self.keys, &operation);
+        let outcome = self.ledger().enter(record);
+        let found = outcome.as_ref().ok().map(|outcome| matches!(outcome, Outcome::Done(_)));
+        assert_eq!(found, expected, "{operation:?}: {outcome:?}");
+    }
+
+    fn window(&mut self, later: i8, lines: &[(u8, i64, i64)], grid: i64) {
+        let tick = self.naive.window.tick.saturating_add_signed(i64::from(later));
+        let at = At { run: 1, tick };
+        let mut naive_lines = Vec::new();
+        let mut real_lines = Vec::new();
+        for (cell, (number, quanta, tax)) in lines.iter().enumerate() {
+            let (wallet, name) = self.account(*number);
+            naive_lines.push((name, *quanta, *tax));
+            real_lines.push(Line {
+                wallet,
+                cell: cell as u32,
+                quanta: Microjoules(*quanta),
+                rent: Microjoules::ZERO,
+                tax: Microjoules(*tax),
+                used: Used::default(),
+            });
+        }
+        let window = Window {
+            at,
+            tariff: Ppm::ONE,
+            provenance: Provenance::Modelled,
+            grid: Microjoules(grid),
+            lines: real_lines,
+        };
+        let done = self.ledger().enter(Record::Window(window)).is_ok();
+        assert_eq!(done, self.naive.end_window(at, &naive_lines, grid), "{at:?} {naive_lines:?}");
+    }
+
+    fn agree(&mut self) {
+        let naive = self.naive.clone();
+        let books = self.ledger().books();
+        assert_eq!(books.accounts().len(), naive.accounts.len());
+        for account in books.accounts() {
+            assert_eq!(i128::from(account.balance.0), naive.balance(&account.name), "{}", account.name);
+            assert_eq!(account.closed, naive.closed.contains(&account.name), "{}", account.name);
+        }
+        let sum: i128 = books.accounts().iter().map(|account| i128::from(account.balance.0)).sum();
+        assert_eq!(sum, 0, "money was made or lost");
+    }
+
+    /// Every account can be billed for all its life, and the bill is right.
+    fn bills(&mut self) {
+        let host = self.keys.host.public();
+        for name in self.naive.accounts.clone() {
+            let receipt = match Receipt::export(self.ledger().store(), name, Period::default()) {
+                Ok(receipt) => receipt,
+                Err(error) => {
+                    let nothing_yet = self.naive.movements.is_empty() && self.naive.orders.is_empty();
+                    assert!(nothing_yet || self.ledger().books().mark().sequence == 0, "{name}: {error}");
+                    continue;
+                }
+            };
+            let bill = receipt.verify(&host).unwrap_or_else(|error| panic!("{name}: {error}"));
+            assert_eq!(i128::from(bill.after.0), self.naive.balance(&name), "{name}");
+        }
+    }
+}
+
+fn amount() -> impl Strategy<Value = i64> {
+    prop_oneof![8 => 1..2_000_i64, 1 => Just(0), 1 => -5..0_i64, 1 => Just(i64::MAX / 2), 1 => Just(i64::MAX)]
+}
+
+/// Charges are bounded by what a node can charge.
+fn charge() -> impl Strategy<Value = i64> {
+    prop_oneof![8 => 0..900_i64, 1 => -5..0_i64]
+}
+
+fn wish() -> impl Strategy<Value = Wish> {
+    prop_oneof![
+        3 => (any::<u8>(), amount()).prop_map(|(to, amount)| Wish::Transfer(to, amount)),
+        2 => (any::<u8>(), amount()).prop_map(|(into, amount)| Wish::Deposit(into, amount)),
+        1 => proptest::option::of(amount()).prop_map(Wish::MaxBid),
+        1 => any::<u8>().prop_map(Wish::Close),
+        1 => (any::<u8>(), amount()).prop_map(|(to, amount)| Wish::Fund(to, amount)),
+    ]
+}
+
+fn attempt() -> impl Strategy<Value = Try> {
+    let off = || prop_oneof![8 => Just(0_i8), 1 => -2..3_i8];
+    let reason = prop_oneof![Just(Reason::Income), Just(Reason::Refund), Just(Reason::Forfeit)];
+    let later = prop_oneof![8 => 1..4_i8, 1 => -2..1_i8];
+    let lines = proptest::collection::vec((any::<u8>(), charge(), charge()), 0..4);
+    let close = prop_oneof![Just(Close::IfDue), Just(Close::Epoch), Just(Close::AndSave)];
+    prop_oneof![
+        4 => (any::<u8>(), off(), any::<u8>(), wish())
+            .prop_map(|(by, off, id, body)| Try::Order { by: Some(by), off, id, body }),
+        3 => (off(), any::<u8>(), any::<u8>(), amount())
+            .prop_map(|(off, id, to, amount)| Try::Order { by: None, off, id, body: Wish::Fund(to, amount) }),
+        2 => (reason, any::<u8>(), any::<u8>(), amount())
+            .prop_map(|(reason, from, to, amount)| Try::Pay { reason, from, to, amount }),
+        3 => (later, lines, charge()).prop_map(|(later, lines, grid)| Try::Window { later, lines, grid }),
+        2 => close.prop_map(Try::Commit),
+        1 => Just(Try::Crash),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
+    #[test]
+    fn every_history_ends_as_the_naive_ledger_says(history in proptest::collection::vec(attempt(), 1..80)) {
+        let mut both = Both::new();
+        for attempt in &history {
+            both.step(attempt);
+            both.agree();
+        }
+        both.step(&Try::Commit(Close::Epoch));
+        both.bills();
+        both.step(&Try::Crash);
+        both.agree();
+    }
+}
+
+#[test]
+fn a_history_of_good_orders_passes_the_audit() {
+    let keys = Keys::new(2);
+    let mut ledger = keys.ledger();
+    common::done(&mut ledger, &keys.fund(0, 0, 1_000));
+    for nonce in 0..30 {
+        common::done(&mut ledger, &keys.transfer(0, nonce, 1, 3));
+    }
+    let found = audit(ledger.store()).expect("a ledger in order");
+    assert_eq!((found.operations, found.transfers), (31, 31));
+}
