@@ -21,7 +21,7 @@ use std::time::Duration;
 use maxwell_core::units::Microjoules;
 
 use crate::ledger::{Close, Ledger, LedgerError};
-use crate::limits::{BACKLOG_WINDOWS_MAX, EPOCH_MS, FOLD_PERIOD_MS, FOLD_STEP_PAUSE_MS};
+use crate::limits::{BACKLOG_WINDOWS_MAX, EPOCH_MS, FOLD_STEP_PAUSE_MS, FOLD_TRANSFERS_MAX};
 use crate::record::{Note, Payment, Record, Window};
 
 /// Names a record that was appended: they count from 1.
@@ -49,11 +49,13 @@ pub type WallClock = Box<dyn Fn() -> u64 + Send>;
 pub struct JournalPolicy {
     /// How long details are kept before they are folded into totals.
     pub retention: Duration,
+    /// How often they are looked through for what is too old.
+    pub fold_every: Duration,
 }
 
 impl Default for JournalPolicy {
     fn default() -> Self {
-        Self { retention: Duration::from_hours(7 * 24) }
+        Self { retention: Duration::from_hours(7 * 24), fold_every: Duration::from_hours(1) }
     }
 }
 
@@ -245,16 +247,17 @@ impl Writer {
 
     fn commit(&mut self, close: Close) -> Result<(), LedgerError> {
         let now_ms = (self.clock)();
-        let due = *self.fold_at_ms.get_or_insert(now_ms.saturating_add(FOLD_PERIOD_MS)) <= now_ms;
+        let JournalPolicy { retention, fold_every } = self.policy;
+        let [retention_ms, fold_every_ms] = [retention, fold_every].map(|span| span.as_millis() as u64);
+        let due = *self.fold_at_ms.get_or_insert(now_ms.saturating_add(fold_every_ms)) <= now_ms;
         if !due {
             return self.ledger.commit(now_ms, close).map(drop);
         }
         // Only what is written down can be folded away.
         self.ledger.commit(now_ms, Close::AndSave)?;
-        let retention_ms = self.policy.retention.as_millis() as u64;
-        let folded = self.ledger.fold(now_ms.saturating_sub(retention_ms))?;
+        let folded = self.ledger.fold(now_ms.saturating_sub(retention_ms), FOLD_TRANSFERS_MAX)?;
         let more = folded.is_some_and(|folded| folded.more);
-        let pause_ms = if more { FOLD_STEP_PAUSE_MS } else { FOLD_PERIOD_MS };
+        let pause_ms = if more { fold_every_ms.min(FOLD_STEP_PAUSE_MS) } else { fold_every_ms };
         self.fold_at_ms = Some(now_ms.saturating_add(pause_ms));
         Ok(())
     }

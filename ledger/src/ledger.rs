@@ -16,9 +16,7 @@ use crate::codec::{self, CodecError};
 use crate::digest::Digest;
 use crate::frame::{self, Frame};
 use crate::head::{Genesis, Head, NotSigned, Signed};
-use crate::limits::{
-    ACCOUNTS_MAX, CLOCK_STEP_MAX_MS, EPOCH_MS, FOLD_TRANSFERS_MAX, RECENT_OPERATIONS, TAIL_TRANSFERS_MAX,
-};
+use crate::limits::{ACCOUNTS_MAX, CLOCK_STEP_MAX_MS, EPOCH_MS, RECENT_OPERATIONS, TAIL_TRANSFERS_MAX};
 use crate::operation::{OperationError, SignedOperation};
 use crate::record::Record;
 use crate::store::{self, Batch, Change, Fold, Snapshot, Store, StoreError};
@@ -225,12 +223,12 @@ impl Ledger {
     }
 
     /// Folds details away that are older than `before_ms`: the accounts as a head of that time was signed over them are kept,
-    /// with their totals, and the journal and the heads before it go. One call folds a bounded part; none if there is nothing
-    /// to fold. Only what was written down is.
+    /// with their totals, and the journal and the heads before it go. One call folds what leads to the first head after about
+    /// `at_most` records and transfers; none if there is nothing to fold. Only what was written down is.
     ///
     /// # Errors
     /// When the store fails, or what is to be folded is not what the host has signed; nothing is lost then.
-    pub fn fold(&mut self, before_ms: u64) -> Result<Option<Folded>, LedgerError> {
+    pub fn fold(&mut self, before_ms: u64, at_most: u64) -> Result<Option<Folded>, LedgerError> {
         let mut books = written(&*self.store, Snapshot::Base, self.books.genesis())?;
         let folded = books.mark().sequence;
         let Some(last) = head_by(&*self.store, before_ms, self.saved)?.filter(|head| head.sequence > folded)
@@ -240,15 +238,15 @@ impl Ledger {
         let oldest =
             if folded > 0 { head_after(&*self.store, 0)?.map_or(0, |head| head.content.epoch) } else { 0 };
         let mut next = head_after(&*self.store, oldest)?;
-        let (mut reached, mut transfers) = (None, 0);
+        let (mut reached, mut played) = (None, 0);
         play(&*self.store, &mut books, &mut |books, frame| {
-            transfers += frame.records.iter().map(Record::weight).sum::<u64>();
+            played += frame.records.iter().map(Record::weight).sum::<u64>();
             while let Some(head) = next.filter(|head| head.content.sequence <= books.mark().sequence) {
                 reached = Some(head.content).filter(|head| head.sequence == books.mark().sequence);
                 next = head_after(&*self.store, head.content.epoch)?;
             }
             let at_a_head = reached.is_some_and(|head| head.sequence == books.mark().sequence);
-            let enough = transfers >= FOLD_TRANSFERS_MAX || books.mark().sequence >= last.sequence;
+            let enough = played >= at_most || books.mark().sequence >= last.sequence;
             Ok(if at_a_head && enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         let Some(head) = reached else {

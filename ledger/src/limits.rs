@@ -13,9 +13,6 @@ pub const OPERATION_BYTES_MAX: usize = 512;
 /// Accounts of one ledger: a leaf of the tree and a row take about half a kilobyte of memory each.
 pub const ACCOUNTS_MAX: usize = 8_000_000;
 
-/// How often details are looked through for what is too old.
-pub const FOLD_PERIOD_MS: u64 = 3_600_000;
-
 /// Transfers that one fold plays again, so that no commit waits for it for longer than a second or two.
 pub const FOLD_TRANSFERS_MAX: u64 = 1_000_000;
 

@@ -68,6 +68,25 @@ fn what_a_node_hands_over_is_durable_in_order_and_all_of_it() {
 }
 
 #[test]
+fn old_details_are_folded_away_while_the_journal_runs() {
+    let keys = Keys::new(3);
+    let ledger = funded(&keys);
+    let windows: Vec<_> = (1..=100).map(|tick| window(&ledger, &keys, tick, 3, 100)).collect();
+    let (retention, fold_every) = (Duration::from_secs(2), Duration::from_secs(1));
+    let policy = JournalPolicy { retention, fold_every };
+    let mut journal = Journal::start(ledger, policy, clock()).expect("a thread");
+    for full in &windows {
+        let ticket = journal.window(|window| window.clone_from(full)).expect("memory does not fail");
+        wait_for(|| journal.durable() >= ticket);
+    }
+    let ledger = journal.close().expect("memory does not fail");
+    let found = audit(ledger.store()).expect("a ledger in order");
+    // A hundred commits a tenth of a second apart and one to end with: the last two seconds hold nineteen windows.
+    assert!(found.folded > 50 && found.records >= 19, "{found:?}");
+    assert_eq!(balance(&ledger, keys.person(0)), 1_000_000 - 100 * 103);
+}
+
+#[test]
 fn a_journal_whose_disk_fails_says_so_and_takes_nothing_more() {
     let keys = Keys::new(3);
     let store = funded(&keys).into_store();

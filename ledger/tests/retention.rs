@@ -44,10 +44,10 @@ fn what_is_older_than_the_retention_is_folded_into_signed_totals() {
     let before = balance(&ledger, keys.person(0));
     assert_eq!(frames(&ledger), 12);
     let kept = Duration::from_hours(7 * 24).as_millis() as u64;
-    let folded = ledger.fold(START_MS + 10 * DAY_MS - kept).expect("a whole ledger");
+    let folded = ledger.fold(START_MS + 10 * DAY_MS - kept, u64::MAX).expect("a whole ledger");
     assert_eq!(folded, Some(Folded { through: 5, more: false }), "two orders and the windows of three days");
     assert_eq!(frames(&ledger), 7);
-    assert_eq!(ledger.fold(START_MS + 10 * DAY_MS - kept).expect("a whole ledger"), None, "once");
+    assert_eq!(ledger.fold(START_MS + 10 * DAY_MS - kept, u64::MAX).expect("a whole ledger"), None, "once");
 
     let found = audit(ledger.store()).expect("a ledger in order");
     assert_eq!((found.folded, found.records, found.heads), (5, 7, 7));
@@ -65,7 +65,7 @@ fn what_is_older_than_the_retention_is_folded_into_signed_totals() {
 
     // And again, later, on top of what was folded.
     assert_eq!(
-        ledger.fold(START_MS + 8 * DAY_MS).expect("a whole ledger"),
+        ledger.fold(START_MS + 8 * DAY_MS, u64::MAX).expect("a whole ledger"),
         Some(Folded { through: 10, more: false })
     );
     let found = audit(ledger.store()).expect("a ledger in order");
@@ -77,6 +77,19 @@ fn what_was_not_written_down_is_not_folded() {
     let keys = Keys::new(2);
     let mut ledger = keys.ledger();
     done(&mut ledger, &keys.fund(0, 0, 1_000));
-    assert_eq!(ledger.fold(u64::MAX).expect("a whole ledger"), None);
+    assert_eq!(ledger.fold(u64::MAX, u64::MAX).expect("a whole ledger"), None);
     assert_eq!(frames(&ledger), 1);
+}
+
+#[test]
+fn a_long_past_is_folded_in_steps() {
+    let keys = Keys::new(2);
+    let mut ledger = ten_days(&keys);
+    let mut steps = Vec::new();
+    // Each window counts for itself and for its two lines.
+    while let Some(folded) = ledger.fold(START_MS + 8 * DAY_MS, 6).expect("a whole ledger") {
+        audit(ledger.store()).expect("a ledger in order");
+        steps.push((folded.through, folded.more));
+    }
+    assert_eq!(steps, [(3, true), (5, true), (7, true), (9, true), (10, false)]);
 }

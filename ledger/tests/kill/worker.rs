@@ -191,13 +191,13 @@ fn by_hand(workload: &mut Workload, mut ledger: Ledger, now_ms: &mut u64) -> Led
             say_durable(*place, record);
         }
         if workload.dice.below(6) == 0 {
-            ledger.fold(now_ms.saturating_sub(RETENTION_MS)).expect("the disk works");
+            ledger.fold(now_ms.saturating_sub(RETENTION_MS), u64::MAX).expect("the disk works");
         }
     }
     ledger
 }
 
-/// Windows with payments before them, through the journal's thread, which folds when it starts and saves when it ends.
+/// Windows with payments before them, through the journal's thread, which folds once a second of its clock and saves when it ends.
 fn through_the_journal(workload: &mut Workload, ledger: Ledger, now_ms: &mut u64) -> Ledger {
     let mut floor = Floor::of(ledger.books());
     let before = ledger.books().mark().sequence;
@@ -206,7 +206,8 @@ fn through_the_journal(workload: &mut Workload, ledger: Ledger, now_ms: &mut u64
     }
     let clock = AtomicU64::new(*now_ms);
     let clock = Box::new(move || clock.fetch_add(200, Ordering::Relaxed));
-    let policy = JournalPolicy { retention: Duration::from_millis(RETENTION_MS) };
+    let policy =
+        JournalPolicy { retention: Duration::from_millis(RETENTION_MS), fold_every: Duration::from_secs(1) };
     let mut journal = Journal::start(ledger, policy, clock).expect("a thread");
     let mut waiting = VecDeque::new();
     for _ in 0..=workload.dice.below(12) {

@@ -57,7 +57,7 @@ impl Host {
         if workload.dice.below(3) != 0 {
             return true;
         }
-        match ledger.fold(now_ms - RETENTION_MS) {
+        match ledger.fold(now_ms - RETENTION_MS, u64::MAX) {
             Ok(folded) => self.folds += u32::from(folded.is_some()),
             Err(_) => return false,
         }
