@@ -8,10 +8,8 @@ use anyhow::{Error, Result, anyhow, ensure};
 use chrono::{DateTime, SecondsFormat};
 use maxwell_ledger::account::{Account, AccountName};
 use maxwell_ledger::books::Books;
-use maxwell_ledger::frame::Frame;
 use maxwell_ledger::head::Genesis;
-use maxwell_ledger::ledger::{Ledger, LedgerError, read_genesis, written};
-use maxwell_ledger::record::Record;
+use maxwell_ledger::ledger::{Ledger, LedgerError, play, read_genesis, written};
 use maxwell_ledger::store::{RedbStore, Snapshot, Store, StoreError};
 use maxwell_ledger::wallet::keyfile;
 
@@ -74,38 +72,11 @@ pub(crate) fn genesis(home: &Home, store: &dyn Store) -> Result<Genesis> {
 /// The books as they are now.
 pub(crate) fn now(home: &Home, store: &dyn Store) -> Result<Books> {
     let genesis = genesis(home, store)?;
-    let mut books = written(store, Snapshot::Checkpoint, &genesis).map_err(|error| of_ledger(home, error))?;
-    replay(home, store, &mut books, &mut |books, _, record| enter(books, record))?;
-    Ok(books)
-}
-
-/// Enters a record that was entered once.
-pub(crate) fn enter(books: &mut Books, record: &Record) -> Result<(), LedgerError> {
-    let entered = books.apply(record).map(|_| ());
-    entered.map_err(|refusal| LedgerError::Damaged(format!("a record breaks a rule: {refusal}")))
-}
-
-/// Gives every record that the journal has after the books' mark to `each`, with the time of its frame. `each` enters it.
-pub(crate) fn replay(
-    home: &Home,
-    store: &dyn Store,
-    books: &mut Books,
-    each: &mut dyn FnMut(&mut Books, u64, &Record) -> Result<(), LedgerError>,
-) -> Result<()> {
-    let mut result = Ok(());
-    let walked = store.frames(books.mark().sequence + 1, &mut |stored| {
-        let entered = Frame::from_bytes(stored.bytes)
-            .map_err(LedgerError::from)
-            .and_then(|frame| frame.records.iter().try_for_each(|record| each(books, frame.at_ms, record)));
-        match entered {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                result = Err(error);
-                ControlFlow::Break(())
-            }
-        }
+    let played = written(store, Snapshot::Checkpoint, &genesis).and_then(|mut books| {
+        play(store, &mut books, &mut |_, _| Ok(ControlFlow::Continue(())))?;
+        Ok(books)
     });
-    walked.map_err(LedgerError::from).and(result).map_err(|error| of_ledger(home, error))
+    played.map_err(|error| of_ledger(home, error))
 }
 
 /// The account of this name, as an empty one if nothing ever happened to it, and whether the books have it.

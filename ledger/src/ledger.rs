@@ -412,18 +412,34 @@ pub fn written(store: &dyn Store, of: Snapshot, genesis: &Genesis) -> Result<Boo
 }
 
 /// Whether to play on.
-pub(crate) type Played = Result<ControlFlow<()>, LedgerError>;
+pub type Played = Result<ControlFlow<()>, LedgerError>;
 
 /// Plays what the journal has after the books' mark, frame by frame, until `each` breaks. `each` sees the books after every
 /// frame, and the frame.
-pub(crate) fn play(
+///
+/// # Errors
+/// When the store cannot be read, or its journal does not lead on from the books by the rules.
+pub fn play(
     store: &dyn Store,
     books: &mut Books,
     each: &mut dyn FnMut(&mut Books, &Frame) -> Played,
 ) -> Result<(), LedgerError> {
+    play_and_show(store, books, &mut |_, _, _| (), each)
+}
+
+/// The same, and `show` sees the books before every record, the time of its frame, and the record.
+///
+/// # Errors
+/// Those of [`play`].
+pub fn play_and_show(
+    store: &dyn Store,
+    books: &mut Books,
+    show: &mut dyn FnMut(&Books, u64, &Record),
+    each: &mut dyn FnMut(&mut Books, &Frame) -> Played,
+) -> Result<(), LedgerError> {
     let mut result = Ok(());
     store.frames(books.mark().sequence + 1, &mut |stored| {
-        let step = replay(books, stored.first, stored.bytes).and_then(|frame| each(books, &frame));
+        let step = replay(books, stored.first, stored.bytes, show).and_then(|frame| each(books, &frame));
         step.unwrap_or_else(|error| {
             result = Err(error);
             ControlFlow::Break(())
@@ -433,13 +449,19 @@ pub(crate) fn play(
 }
 
 /// Enters the records of a frame that was committed once. That they keep the rules was checked then, and is again.
-fn replay(books: &mut Books, first: u64, bytes: &[u8]) -> Result<Frame, LedgerError> {
+fn replay(
+    books: &mut Books,
+    first: u64,
+    bytes: &[u8],
+    show: &mut dyn FnMut(&Books, u64, &Record),
+) -> Result<Frame, LedgerError> {
     let mark = books.mark();
     if first != mark.sequence + 1 {
         return damaged(format!("the journal goes on with record {first} after record {}", mark.sequence));
     }
     let frame: Frame = codec::from_own_bytes(bytes)?;
     for record in &frame.records {
+        show(books, frame.at_ms, record);
         let place = books.mark().sequence + 1;
         match books.apply(record) {
             Ok(Outcome::Done(_)) => {}

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write};
+use std::ops::ControlFlow;
 
 use anyhow::{Result, anyhow};
 use maxwell_api::ledger::{
@@ -11,12 +12,12 @@ use maxwell_core::units::Microjoules;
 use maxwell_ledger::account::{AccountName, Index};
 use maxwell_ledger::books::Books;
 use maxwell_ledger::entry::{Billed, Entry, What};
-use maxwell_ledger::ledger::written;
+use maxwell_ledger::ledger::{play, play_and_show, written};
 use maxwell_ledger::operation::{Body, Operation};
 use maxwell_ledger::record::{Line, Note, Payment, Reason, Record, Standing, Window};
 use maxwell_ledger::store::Snapshot;
 
-use crate::books::{self, enter, replay};
+use crate::books;
 use crate::home::{Common, Home, Whom};
 use crate::keys::{names, resolve};
 use crate::output::{self, line};
@@ -50,12 +51,9 @@ pub(super) fn ledger(common: &Common, limit: usize) -> Result<()> {
     let base = written(&store, Snapshot::Base, &genesis);
     let mut books = base.map_err(|error| books::of_ledger(&home, error))?;
     let mut last = Last::new(limit, books.mark().sequence);
-    replay(&home, &store, &mut books, &mut |books, at_ms, record| {
-        let shown = shown(books, at_ms, record);
-        enter(books, record)?;
-        last.push(shown);
-        Ok(())
-    })?;
+    let show = &mut |books: &Books, at_ms, record: &_| last.push(shown(books, at_ms, record));
+    play_and_show(&store, &mut books, show, &mut |_, _| Ok(ControlFlow::Continue(())))
+        .map_err(|error| books::of_ledger(&home, error))?;
     let report = HistoryReport {
         version: VERSION,
         host: genesis.host.to_string(),
@@ -230,15 +228,15 @@ pub(super) fn wallet(common: &Common, whom: &Whom, limit: usize) -> Result<()> {
     let mut balance = begin.balance;
     let mut last = Last::new(limit, begin.entries);
     books.watch(account);
-    replay(&home, &store, &mut books, &mut |books, at_ms, record| {
-        enter(books, record)?;
+    play(&store, &mut books, &mut |books, frame| {
         for entry in books.take_watched() {
-            // Entered a moment ago, so it fits.
-            balance += entry.change().unwrap_or_default();
-            last.push(entry_shown(&entry, at_ms, balance));
+            let change = entry.change().expect("it was entered a moment ago, so it fits");
+            balance += change;
+            last.push(entry_shown(&entry, frame.at_ms, change, balance));
         }
-        Ok(())
-    })?;
+        Ok(ControlFlow::Continue(()))
+    })
+    .map_err(|error| books::of_ledger(&home, error))?;
     if !books::account(&books, account).1 {
         return Err(anyhow!("the ledger has no account for {account} yet: fund it first"));
     }
@@ -252,7 +250,7 @@ pub(super) fn wallet(common: &Common, whom: &Whom, limit: usize) -> Result<()> {
     output::write(common.json, &report, |out, report| write_entries(out, report, &names))
 }
 
-fn entry_shown(entry: &Entry, at_ms: u64, balance: Microjoules) -> EntryReport {
+fn entry_shown(entry: &Entry, at_ms: u64, change: Microjoules, balance: Microjoules) -> EntryReport {
     let paid = |reason: Reason, reference: u64| (reason_word(reason), Some(format!("reference {reference}")));
     let ((kind, remark), with) = match &entry.what {
         What::Received { from, .. } => (("received", None), Some(from)),
@@ -272,7 +270,7 @@ fn entry_shown(entry: &Entry, at_ms: u64, balance: Microjoules) -> EntryReport {
         at_ms,
         kind: kind.to_owned(),
         with: with.map(ToString::to_string),
-        change_uj: entry.change().unwrap_or_default().0,
+        change_uj: change.0,
         balance_uj: balance.0,
         remark,
     }
