@@ -4,8 +4,8 @@
 //! of its own. The dying are served before the auction, at the base price.
 
 pub mod book;
+pub mod mechanism;
 mod seats;
-pub mod vickrey;
 
 use std::ops::ControlFlow;
 
@@ -13,8 +13,9 @@ use crate::ledger::Ledger;
 use crate::limits::SLOTS_MAX;
 use crate::population::Population;
 use crate::tick::{AccountId, Award, CellId, Clearing, Purse, Quote, SlotId};
-use crate::units::Microjoules;
+use crate::units::{Microjoules, Ppm};
 use book::{Order, OrderBook};
+use mechanism::{Market, Mechanism, Sale};
 use seats::Seats;
 
 /// One slot wanted by a funded order.
@@ -28,24 +29,15 @@ pub struct Unit {
     pub limit: Microjoules,
 }
 
-/// The rule that says what winners pay.
-pub trait Mechanism: Send {
-    /// Name, as configuration and reports use it.
-    fn name(&self) -> &'static str;
-
-    /// Prices of the first `won` units, in their order, into `prices` (given empty). `units` are the best funded units at or
-    /// above the reserve, best first; after the winners come the best losing unit and the best losing unit of a
-    /// second wallet, if there are such.
-    fn prices(&self, reserve: Microjoules, units: &[Unit], won: usize, prices: &mut Vec<Microjoules>);
-}
-
 /// The auction: the book, the rule of price, and where everybody sat last.
 pub struct Auction {
     book: Box<dyn OrderBook>,
     mechanism: Box<dyn Mechanism>,
     seats: Seats,
+    /// Of every slot, heaviest first.
+    weights: Vec<Ppm>,
     units: Vec<Unit>,
-    prices: Vec<Microjoules>,
+    sales: Vec<Sale>,
     clearing: Clearing,
 }
 
@@ -58,8 +50,9 @@ impl Auction {
             book,
             mechanism,
             seats: Seats::new(slots),
+            weights: vec![Ppm::ONE; room],
             units: Vec::with_capacity(room + 2),
-            prices: Vec::with_capacity(room),
+            sales: Vec::with_capacity(room),
             clearing: Clearing { awards: Vec::with_capacity(room), ..Clearing::default() },
         }
     }
@@ -93,24 +86,32 @@ impl Auction {
             self.award(member.cell, member.wallet, quote.base, Purse::SetAside, false);
         }
         let left = for_sale - self.clearing.awards.len();
-        let won = self.collect_units(left, quote.reserve, ledger);
+        self.collect_units(left, quote.reserve, ledger);
+        self.sell(left, quote);
+        assert!(self.clearing.awards.len() <= usize::from(quote.slots), "sold more than the physics allows");
+        &self.clearing
+    }
 
-        self.prices.clear();
-        self.mechanism.prices(quote.reserve, &self.units, won, &mut self.prices);
-        for winner in 0..won {
-            let (unit, price) = (self.units[winner], self.prices[winner]);
+    /// Lets the mechanism sell `slots` slots to the units, and writes what it says into the clearing.
+    fn sell(&mut self, slots: usize, quote: &Quote) {
+        let Self { mechanism, sales, weights, units, .. } = self;
+        let market = Market { tick: quote.tick, reserve: quote.reserve, weights: &weights[..slots], units };
+        sales.clear();
+        mechanism.clear(&market, sales);
+        let won = sales.len();
+        for index in 0..won {
+            let Sale { unit, price, .. } = self.sales[index];
+            let unit = self.units[unit];
             assert!(price >= quote.reserve && price <= unit.limit, "{unit:?} must not pay {price}");
             let contested = self.units[won..].iter().any(|loser| loser.wallet != unit.wallet);
             self.award(unit.cell, unit.wallet, price, Purse::Free, contested);
             self.clearing.price = self.clearing.price.max(price);
             self.book.ran(unit.cell);
         }
-        assert!(self.clearing.awards.len() <= usize::from(quote.slots), "sold more than the physics allows");
-        &self.clearing
     }
 
-    /// Fills `units` with the winners and, after them, the losers that a price can depend on. How many won.
-    fn collect_units(&mut self, slots: usize, reserve: Microjoules, ledger: &Ledger) -> usize {
+    /// Fills `units` with the winners and, after them, the losers that a price can depend on.
+    fn collect_units(&mut self, slots: usize, reserve: Microjoules, ledger: &Ledger) {
         self.units.clear();
         let units = &mut self.units;
         self.book.best_first(&mut |order| {
@@ -136,7 +137,6 @@ impl Auction {
             }
             ControlFlow::Continue(())
         });
-        slots.min(self.units.len())
     }
 
     fn award(&mut self, cell: CellId, wallet: AccountId, price: Microjoules, purse: Purse, contested: bool) {

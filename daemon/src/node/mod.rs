@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use maxwell_core::auction::Auction;
 use maxwell_core::auction::book::SortedBook;
-use maxwell_core::auction::vickrey::Vickrey;
+use maxwell_core::auction::mechanism::vickrey::Vickrey;
 use maxwell_core::bounty::{Bounty, Ranges};
 use maxwell_core::energy::{Attribution, CpuTime, EnergyProfile, Shares};
 use maxwell_core::event::{Event, Stop};

@@ -50,7 +50,10 @@ fn bad_days() -> Vec<(Answer, &'static str)> {
         (raw("SMTP ready\r\n\r\n"), ""),
         (raw(""), ""),
         (raw(&huge), "limit"),
-        (raw("HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n\r\n"), "redirect"),
+        (
+            raw("HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"),
+            "redirect",
+        ),
     ]
 }
 

@@ -5,7 +5,7 @@ mod fairness;
 mod properties;
 
 use super::book::SortedBook;
-use super::vickrey::Vickrey;
+use super::mechanism::vickrey::Vickrey;
 use super::*;
 use crate::ledger::{BillingPolicy, Role};
 use crate::limits::QUANTUM;

@@ -9,6 +9,8 @@
 //!     +---------------+------------------+-- cell over, or claim false
 //! ```
 
+pub mod terms;
+
 use std::collections::HashMap;
 
 use crate::event::Claim;
