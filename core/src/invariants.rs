@@ -70,9 +70,9 @@ pub enum Violation {
         sold: usize,
         /// How many were for sale.
         slots: u16,
-        /// The lowest price of the auction.
+        /// The price that is lowest beside the reserve for its slot's weight.
         cheapest: Microjoules,
-        /// The reserve.
+        /// The reserve for that weight.
         reserve: Microjoules,
     },
 }
@@ -152,10 +152,12 @@ fn heat(quote: &Quote, clearing: &Clearing, critical: Celsius) -> Result<(), Vio
 
 fn market(quote: &Quote, clearing: &Clearing) -> Result<(), Violation> {
     let auctioned = clearing.awards.iter().filter(|award| award.purse == Purse::Free);
-    let cheapest = auctioned.map(|award| award.price).min().unwrap_or(quote.reserve);
+    let with_least = auctioned.map(|award| (award.price, award.weight.of_rounded_up(quote.reserve)));
+    let cheapest = with_least.min_by_key(|(price, least)| *price - *least);
+    let (cheapest, reserve) = cheapest.unwrap_or((quote.reserve, quote.reserve));
     let sold = clearing.awards.len();
-    if sold <= usize::from(quote.slots) && cheapest >= quote.reserve {
+    if sold <= usize::from(quote.slots) && cheapest >= reserve {
         return Ok(());
     }
-    Err(Violation::Market { tick: quote.tick, sold, slots: quote.slots, cheapest, reserve: quote.reserve })
+    Err(Violation::Market { tick: quote.tick, sold, slots: quote.slots, cheapest, reserve })
 }

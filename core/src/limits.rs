@@ -23,6 +23,10 @@ pub const SLOTS_MAX: u16 = 1_024;
 /// Cells of one node: what 65,530 memory mappings (the kernel's default per process) allow at six mappings a cell.
 pub const CELLS_MAX: usize = 10_000;
 
+/// Ticks for which a mechanism remembers a cell that is not in the market: a minute, longer than the pauses and sleeps of one that
+/// means to come back.
+pub const REMEMBERED_TICKS: u64 = 6_000;
+
 /// Verdicts of one tick about one cell: it leaves the book, is killed and is buried.
 pub const VERDICTS_PER_CELL_MAX: usize = 3;
 

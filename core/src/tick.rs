@@ -176,7 +176,10 @@ pub struct Award {
     pub wallet: AccountId,
     /// The slot it runs on.
     pub slot: SlotId,
-    /// What the quantum costs if it is used whole.
+    /// The slot's speed relative to the fastest. Limits and the reserve are for weight one; on this slot they are multiplied by
+    /// it and rounded up.
+    pub weight: Ppm,
+    /// What the quantum costs on this slot if it is used whole.
     pub price: Microjoules,
     /// What it is paid from.
     pub purse: Purse,
@@ -190,7 +193,8 @@ pub struct Award {
 pub struct Clearing {
     /// Number of the tick.
     pub tick: u64,
-    /// The clearing price: the highest price that a winner pays, or the reserve when nobody won.
+    /// The clearing price, per quantum of a slot of weight one: the highest price over its slot's weight that a winner pays, but
+    /// no more than that winner's limit, which the rounding of prices on small weights could exceed; the reserve when nobody won.
     pub price: Microjoules,
     /// Who won which slot for how much; the dying, who do not bid, come first.
     pub awards: Vec<Award>,

@@ -44,6 +44,14 @@ impl Microjoules {
         Self::from_wide(product.div_euclid(whole) + i128::from(rounds_up))
     }
 
+    /// An amount that was computed in millionths of a microjoule, rounded up: a sum of amounts, each times its parts per million.
+    ///
+    /// # Panics
+    /// If it does not fit 64 bits: money never wraps.
+    pub fn from_millionths_rounded_up(parts: i128) -> Self {
+        Self::from_wide((parts + 999_999).div_euclid(1_000_000))
+    }
+
     /// An amount that was computed in 128 bits. One that does not fit 64 stops the node: money never wraps.
     fn from_wide(amount: i128) -> Self {
         Self(i64::try_from(amount).expect("an amount of money leaves the 64-bit range"))
@@ -184,8 +192,17 @@ impl Ppm {
     /// `amount x self`, rounded up to a whole microjoule, so that a price is never below its exact value.
     #[must_use]
     pub fn of_rounded_up(self, amount: Microjoules) -> Microjoules {
-        let product = i128::from(amount.0) * i128::from(self.0);
-        Microjoules::from_wide((product + 999_999).div_euclid(1_000_000))
+        Microjoules::from_millionths_rounded_up(i128::from(amount.0) * i128::from(self.0))
+    }
+
+    /// The amount of which `part` is this ratio, rounded up. The ratio must not be zero.
+    ///
+    /// # Panics
+    /// If it does not fit 64 bits: money never wraps.
+    #[must_use]
+    pub fn whole_of_rounded_up(self, part: Microjoules) -> Microjoules {
+        let (parts, ratio) = (i128::from(part.0) * 1_000_000, i128::from(self.0));
+        Microjoules::from_wide((parts + ratio - 1).div_euclid(ratio))
     }
 }
 
@@ -251,6 +268,9 @@ mod tests {
     fn a_price_is_never_rounded_below_its_exact_value() {
         assert_eq!(Ppm(1_000_001).of_rounded_up(Microjoules(150_000)), Microjoules(150_001));
         assert_eq!(Ppm::ONE.of_rounded_up(Microjoules(150_000)), Microjoules(150_000));
+        assert_eq!(Microjoules::from_millionths_rounded_up(2_000_001), Microjoules(3));
+        assert_eq!(Ppm(600_000).whole_of_rounded_up(Microjoules(60)), Microjoules(100));
+        assert_eq!(Ppm(600_000).whole_of_rounded_up(Microjoules(61)), Microjoules(102));
     }
 
     #[test]

@@ -107,6 +107,7 @@ fn grant((cell, slot, balance): (u32, u16, i64)) -> Grant {
         cell: CellId(cell),
         wallet: AccountId(cell),
         slot: SlotId(slot),
+        weight: Ppm::ONE,
         price: Microjoules(2),
         purse: Purse::Free,
         contested: false,

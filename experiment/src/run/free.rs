@@ -190,6 +190,7 @@ impl FreeRun {
                         cell: CellId(index as u32),
                         wallet: NOBODY,
                         slot: SlotId(slot),
+                        weight: Ppm::ONE,
                         price: Microjoules::ZERO,
                         purse: Purse::Free,
                         contested: false,

@@ -2,6 +2,7 @@
 
 mod books;
 mod fairness;
+mod mechanisms;
 mod properties;
 
 use super::book::SortedBook;

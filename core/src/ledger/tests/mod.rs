@@ -62,6 +62,7 @@ fn award(cell: u32, wallet: AccountId, price: i64) -> Award {
         cell: CellId(cell),
         wallet,
         slot: SlotId(0),
+        weight: Ppm::ONE,
         price: Microjoules(price),
         purse: Purse::Free,
         contested: false,

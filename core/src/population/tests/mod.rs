@@ -89,7 +89,15 @@ impl World {
             let member = self.population.get(*cell).unwrap();
             let purse = if member.state.is_dying() { Purse::SetAside } else { Purse::Free };
             let slot = SlotId(slot as u16);
-            Award { cell: *cell, wallet: member.wallet, slot, price: BASE, purse, contested: false }
+            Award {
+                cell: *cell,
+                wallet: member.wallet,
+                slot,
+                weight: Ppm::ONE,
+                price: BASE,
+                purse,
+                contested: false,
+            }
         };
         let awards = granted.iter().enumerate().map(award).collect();
         self.ledger.hold(&Clearing { tick: quote.tick, price: BASE, awards });
