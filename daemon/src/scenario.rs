@@ -3,6 +3,7 @@
 //! Its figures were found by simulation before this was written and hold over wide ranges; `maxwell-sim` draws
 //! variations of it. Nothing in it knows which agent is useful: the agents differ in their programs and their bids.
 
+use maxwell_core::auction::config::MarketConfig;
 use maxwell_core::bounty::Ranges;
 use maxwell_core::energy::{EnergyProfile, Readings};
 use maxwell_core::limits::QUANTUM;
@@ -167,6 +168,7 @@ impl Economy {
                 multiplier_max: self.multiplier_max,
                 ..PriceConfig::new(machine.slots, plant, self.set_point, self.critical)
             },
+            market: MarketConfig::default(),
             life: LifePolicy::default(),
             energy: EnergyProfile {
                 idle: machine.idle,

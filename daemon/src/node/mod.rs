@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use maxwell_core::auction::Auction;
 use maxwell_core::auction::book::SortedBook;
-use maxwell_core::auction::mechanism::vickrey::Vickrey;
+use maxwell_core::auction::config::{MarketConfig, MarketError};
 use maxwell_core::bounty::{Bounty, Ranges};
 use maxwell_core::energy::{Attribution, CpuTime, EnergyProfile, Shares};
 use maxwell_core::event::{Event, Stop};
@@ -40,6 +40,8 @@ use records::Waiting;
 pub struct NodeConfig {
     /// Price and supply.
     pub price: PriceConfig,
+    /// Who wins and what winners pay.
+    pub market: MarketConfig,
     /// Life and death.
     pub life: LifePolicy,
     /// Power of idling and of slots, for attribution.
@@ -74,6 +76,9 @@ pub enum NodeError {
     /// Wrong configuration.
     #[error(transparent)]
     Price(#[from] PriceError),
+    /// Weights that do not fit the slots or the mechanism.
+    #[error(transparent)]
+    Market(#[from] MarketError),
     /// Not enough money, or too many accounts.
     #[error(transparent)]
     Ledger(#[from] LedgerError),
@@ -163,7 +168,7 @@ impl Node {
         price.set_tariff(around.tariff.latest(around.clock.now()).ratio)?;
         Ok(Self {
             price,
-            auction: Auction::new(slots, Box::new(SortedBook::new()), Box::new(Vickrey)),
+            auction: config.market.open(slots, Box::new(SortedBook::new()))?,
             ledger,
             cells: Cells::default(),
             population: Population::new(config.life),

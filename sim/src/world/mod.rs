@@ -4,6 +4,7 @@ mod draw;
 
 use std::fmt;
 
+use maxwell_core::auction::config::MarketConfig;
 use maxwell_core::energy::{EnergyProfile, Readings};
 use maxwell_core::population::LifePolicy;
 use maxwell_core::price::{Plant, PriceConfig};
@@ -123,6 +124,7 @@ impl World {
                 tariff: self.tariff,
                 ..PriceConfig::new(machine.slots, plant, self.set_point, self.critical)
             },
+            market: MarketConfig::default(),
             life: LifePolicy::default(),
             energy: EnergyProfile {
                 idle: machine.idle,
