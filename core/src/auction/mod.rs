@@ -4,17 +4,19 @@
 //! of its own. The dying are served before the auction, at the base price.
 
 pub mod book;
+mod demand;
 pub mod mechanism;
 mod seats;
 
-use std::ops::ControlFlow;
+use std::collections::HashMap;
 
 use crate::ledger::Ledger;
-use crate::limits::SLOTS_MAX;
+use crate::limits::{CELLS_MAX, SLOTS_MAX};
 use crate::population::Population;
 use crate::tick::{AccountId, Award, CellId, Clearing, Purse, Quote, SlotId};
 use crate::units::{Microjoules, Ppm};
-use book::{Order, OrderBook};
+use book::{Order, OrderBook, OrderId};
+use demand::{Demand, Search};
 use mechanism::{Market, Mechanism, Sale};
 use seats::Seats;
 
@@ -32,11 +34,13 @@ pub struct Unit {
 /// The auction: the book, the rule of price, and where everybody sat last.
 pub struct Auction {
     book: Box<dyn OrderBook>,
+    /// The order of each cell that has one in the book. It may be over there before the cell leaves.
+    orders: HashMap<CellId, OrderId>,
     mechanism: Box<dyn Mechanism>,
     seats: Seats,
     /// Of every slot, heaviest first.
     weights: Vec<Ppm>,
-    units: Vec<Unit>,
+    demand: Demand,
     sales: Vec<Sale>,
     clearing: Clearing,
 }
@@ -48,23 +52,33 @@ impl Auction {
         let room = usize::from(slots);
         Self {
             book,
+            orders: HashMap::with_capacity(CELLS_MAX),
             mechanism,
             seats: Seats::new(slots),
             weights: vec![Ppm::ONE; room],
-            units: Vec::with_capacity(room + 2),
+            demand: Demand::new(room),
             sales: Vec::with_capacity(room),
             clearing: Clearing { awards: Vec::with_capacity(room), ..Clearing::default() },
         }
     }
 
-    /// Puts a cell's order into the book, in place of one it had there.
+    /// Puts a cell's order into the book, in place of one it had there. What the population lets in fits: no book holds fewer orders
+    /// than cells may live, and none that is over or lasts too long is let in.
     pub fn enter(&mut self, order: Order) {
-        self.book.place(order);
+        let had = self.orders.get(&order.cell);
+        let changed = had.is_some_and(|id| self.book.change(*id, order).is_ok());
+        if !changed {
+            let id = self.book.enter(order).expect("what the population lets in fits into the book");
+            self.orders.insert(order.cell, id);
+        }
     }
 
     /// Takes a cell's order out of the book, if it is there.
     pub fn leave(&mut self, cell: CellId) {
-        self.book.cancel(cell);
+        if let Some(id) = self.orders.remove(&cell) {
+            // An order that is over may be gone already, and then its name is stale.
+            let _ = self.book.cancel(id);
+        }
     }
 
     /// Orders in the book.
@@ -86,7 +100,10 @@ impl Auction {
             self.award(member.cell, member.wallet, quote.base, Purse::SetAside, false);
         }
         let left = for_sale - self.clearing.awards.len();
-        self.collect_units(left, quote.reserve, ledger);
+        self.book.begin(quote.tick);
+        let rivals = self.mechanism.rivals(left);
+        let search = Search { slots: left, reserve: quote.reserve, rivals };
+        self.demand.collect(&mut *self.book, ledger, search);
         self.sell(left, quote);
         assert!(self.clearing.awards.len() <= usize::from(quote.slots), "sold more than the physics allows");
         &self.clearing
@@ -94,49 +111,23 @@ impl Auction {
 
     /// Lets the mechanism sell `slots` slots to the units, and writes what it says into the clearing.
     fn sell(&mut self, slots: usize, quote: &Quote) {
-        let Self { mechanism, sales, weights, units, .. } = self;
+        let Self { mechanism, sales, weights, demand, .. } = self;
+        let units = demand.units();
         let market = Market { tick: quote.tick, reserve: quote.reserve, weights: &weights[..slots], units };
         sales.clear();
         mechanism.clear(&market, sales);
-        let won = sales.len();
-        for index in 0..won {
-            let Sale { unit, price, .. } = self.sales[index];
-            let unit = self.units[unit];
+        for sale in sales {
+            demand.note_sale(sale.unit);
+        }
+        for index in 0..self.sales.len() {
+            let Sale { unit: number, price, .. } = self.sales[index];
+            let unit = self.demand.units()[number];
             assert!(price >= quote.reserve && price <= unit.limit, "{unit:?} must not pay {price}");
-            let contested = self.units[won..].iter().any(|loser| loser.wallet != unit.wallet);
+            let contested = self.demand.is_contested_by_others(unit.wallet);
             self.award(unit.cell, unit.wallet, price, Purse::Free, contested);
             self.clearing.price = self.clearing.price.max(price);
-            self.book.ran(unit.cell);
+            self.book.ran(self.demand.order(number)).expect("who was visited in this tick is in the book");
         }
-    }
-
-    /// Fills `units` with the winners and, after them, the losers that a price can depend on.
-    fn collect_units(&mut self, slots: usize, reserve: Microjoules, ledger: &Ledger) {
-        self.units.clear();
-        let units = &mut self.units;
-        self.book.best_first(&mut |order| {
-            if order.limit < reserve {
-                return ControlFlow::Break(());
-            }
-            // The same money pays once: what a wallet has won already in this walk is not free for its next order.
-            let won = units.iter().take(slots).filter(|unit| unit.wallet == order.wallet);
-            let spent: Microjoules = won.map(|unit| unit.limit).sum();
-            if ledger.free(order.wallet) - spent < order.limit.times(u64::from(order.slots)) {
-                return ControlFlow::Continue(());
-            }
-            let unit = Unit { cell: order.cell, wallet: order.wallet, limit: order.limit };
-            for _ in 0..order.slots {
-                if units.len() <= slots {
-                    units.push(unit);
-                } else if units[slots].wallet == unit.wallet {
-                    break;
-                } else {
-                    units.push(unit);
-                    return ControlFlow::Break(());
-                }
-            }
-            ControlFlow::Continue(())
-        });
     }
 
     fn award(&mut self, cell: CellId, wallet: AccountId, price: Microjoules, purse: Purse, contested: bool) {

@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use maxwell_core::auction::Auction;
-use maxwell_core::auction::book::SortedBook;
+use maxwell_core::auction::book::LadderBook;
 use maxwell_core::auction::mechanism::vickrey::Vickrey;
 use maxwell_core::bounty::{Bounty, Ranges};
 use maxwell_core::energy::{Attribution, CpuTime, EnergyProfile, Shares};
@@ -163,7 +163,7 @@ impl Node {
         price.set_tariff(around.tariff.latest(around.clock.now()).ratio)?;
         Ok(Self {
             price,
-            auction: Auction::new(slots, Box::new(SortedBook::new()), Box::new(Vickrey)),
+            auction: Auction::new(slots, Box::new(LadderBook::default()), Box::new(Vickrey)),
             ledger,
             cells: Cells::default(),
             population: Population::new(config.life),
