@@ -27,6 +27,10 @@ pub const CELLS_MAX: usize = 10_000;
 /// means to come back.
 pub const REMEMBERED_TICKS: u64 = 6_000;
 
+/// Ticks ahead that an order may name its last one: 124 days. The book keeps ticks in 32 bits, and tells by half their range which
+/// are past. Whoever wants to bid for longer leaves an order that stands until it is cancelled.
+pub const ORDER_TICKS_MAX: u64 = 1 << 30;
+
 /// Verdicts of one tick about one cell: it leaves the book, is killed and is buried.
 pub const VERDICTS_PER_CELL_MAX: usize = 3;
 

@@ -5,17 +5,19 @@
 
 pub mod book;
 pub mod config;
+mod demand;
 pub mod mechanism;
 mod seats;
 
-use std::ops::ControlFlow;
+use std::collections::HashMap;
 
 use crate::ledger::Ledger;
-use crate::limits::SLOTS_MAX;
+use crate::limits::{CELLS_MAX, SLOTS_MAX};
 use crate::population::Population;
 use crate::tick::{AccountId, Award, CellId, Clearing, Purse, Quote, SlotId, SlotSet};
 use crate::units::{Microjoules, Ppm};
-use book::{Order, OrderBook};
+use book::{Order, OrderBook, OrderId};
+use demand::{Demand, Search};
 use mechanism::{Market, Mechanism, Sale};
 use seats::Seats;
 
@@ -33,12 +35,12 @@ pub struct Unit {
 /// The auction: the book, the rule of price, and where everybody sat last.
 pub struct Auction {
     book: Box<dyn OrderBook>,
+    /// The order of each cell that has one in the book. It may be over there before the cell leaves.
+    orders: HashMap<CellId, OrderId>,
     mechanism: Box<dyn Mechanism>,
     seats: Seats,
-    units: Vec<Unit>,
+    demand: Demand,
     sales: Vec<Sale>,
-    /// Which units were sold, in ascending order.
-    sold: Vec<usize>,
     clearing: Clearing,
 }
 
@@ -56,23 +58,32 @@ impl Auction {
         assert!(weights.iter().all(|weight| *weight > Ppm(0)), "a slot of no weight cannot be sold");
         Self {
             book,
+            orders: HashMap::with_capacity(CELLS_MAX),
             mechanism,
             seats: Seats::new(weights),
-            units: Vec::with_capacity(room + 2),
+            demand: Demand::new(room),
             sales: Vec::with_capacity(room),
-            sold: Vec::with_capacity(room),
             clearing: Clearing { awards: Vec::with_capacity(room), ..Clearing::default() },
         }
     }
 
-    /// Puts a cell's order into the book, in place of one it had there.
+    /// Puts a cell's order into the book, in place of one it had there. What the population lets in fits: no book holds fewer orders
+    /// than cells may live, and none that is over or lasts too long is let in.
     pub fn enter(&mut self, order: Order) {
-        self.book.place(order);
+        let had = self.orders.get(&order.cell);
+        let changed = had.is_some_and(|id| self.book.change(*id, order).is_ok());
+        if !changed {
+            let id = self.book.enter(order).expect("what the population lets in fits into the book");
+            self.orders.insert(order.cell, id);
+        }
     }
 
     /// Takes a cell's order out of the book, if it is there.
     pub fn leave(&mut self, cell: CellId) {
-        self.book.cancel(cell);
+        if let Some(id) = self.orders.remove(&cell) {
+            // An order that is over may be gone already, and then its name is stale.
+            let _ = self.book.cancel(id);
+        }
     }
 
     /// Orders in the book.
@@ -94,7 +105,10 @@ impl Auction {
             self.award_to_dying(member.cell, member.wallet, quote.base);
         }
         let left = for_sale - self.clearing.awards.len();
-        self.collect_units(left, quote.reserve, ledger);
+        self.book.begin(quote.tick);
+        let rivals = self.mechanism.rivals(left);
+        let search = Search { slots: left, reserve: quote.reserve, rivals };
+        self.demand.collect(&mut *self.book, ledger, search);
         self.sell(left, quote);
         assert!(self.clearing.awards.len() <= usize::from(quote.slots), "sold more than the physics allows");
         &self.clearing
@@ -102,66 +116,24 @@ impl Auction {
 
     /// Lets the mechanism sell `slots` slots to the units, and writes what it says into the clearing.
     fn sell(&mut self, slots: usize, quote: &Quote) {
-        let Self { mechanism, seats, units, sales, .. } = self;
+        let Self { mechanism, seats, demand, sales, .. } = self;
         sales.clear();
-        let market = Market { tick: quote.tick, reserve: quote.reserve, weights: seats.offer(slots), units };
+        let (weights, units) = (seats.offer(slots), demand.units());
+        let market = Market { tick: quote.tick, reserve: quote.reserve, weights, units };
         mechanism.clear(&market, sales);
         check_sales(&market, sales);
-        let waiting = self.who_waits();
+        for sale in sales {
+            demand.note_sale(sale.unit);
+        }
         for index in 0..self.sales.len() {
-            let Sale { unit, slot, price } = self.sales[index];
-            let (unit, weight) = (self.units[unit], self.seats.offered(slot));
-            let contested = waiting.into_iter().flatten().any(|wallet| wallet != unit.wallet);
+            let Sale { unit: number, slot, price } = self.sales[index];
+            let (unit, weight) = (self.demand.units()[number], self.seats.offered(slot));
+            let contested = self.demand.is_contested_by_others(unit.wallet);
             self.award(unit, weight, price, contested);
             let of_weight_one = weight.whole_of_rounded_up(price).min(unit.limit);
             self.clearing.price = self.clearing.price.max(of_weight_one);
-            self.book.ran(unit.cell);
+            self.book.ran(self.demand.order(number)).expect("who was visited in this tick is in the book");
         }
-    }
-
-    /// Two different wallets of units that were left without a slot, as far as there are: enough to tell of any winner
-    /// whether somebody else waits.
-    fn who_waits(&mut self) -> [Option<AccountId>; 2] {
-        let Self { units, sales, sold, .. } = self;
-        sold.clear();
-        sold.extend(sales.iter().map(|sale| sale.unit));
-        sold.sort_unstable();
-        assert!(sold.windows(2).all(|pair| pair[0] < pair[1]), "a unit is sold twice: {sales:?}");
-        let mut sold = sold.iter().peekable();
-        let mut losers = (0..units.len())
-            .filter(|index| sold.next_if_eq(&index).is_none())
-            .map(|index| units[index].wallet);
-        let one = losers.next();
-        [one, losers.find(|wallet| Some(*wallet) != one)]
-    }
-
-    /// Fills `units` with the winners and, after them, the losers that a price can depend on.
-    fn collect_units(&mut self, slots: usize, reserve: Microjoules, ledger: &Ledger) {
-        self.units.clear();
-        let units = &mut self.units;
-        self.book.best_first(&mut |order| {
-            if order.limit < reserve {
-                return ControlFlow::Break(());
-            }
-            // The same money pays once: what a wallet has won already in this walk is not free for its next order.
-            let won = units.iter().take(slots).filter(|unit| unit.wallet == order.wallet);
-            let spent: Microjoules = won.map(|unit| unit.limit).sum();
-            if ledger.free(order.wallet) - spent < order.limit.times(u64::from(order.slots)) {
-                return ControlFlow::Continue(());
-            }
-            let unit = Unit { cell: order.cell, wallet: order.wallet, limit: order.limit };
-            for _ in 0..order.slots {
-                if units.len() <= slots {
-                    units.push(unit);
-                } else if units[slots].wallet == unit.wallet {
-                    break;
-                } else {
-                    units.push(unit);
-                    return ControlFlow::Break(());
-                }
-            }
-            ControlFlow::Continue(())
-        });
     }
 
     /// Seats a winner.
@@ -181,8 +153,8 @@ impl Auction {
     }
 }
 
-/// Stops the node if the mechanism sold a slot twice, too cheap or too dear. That no unit is sold twice is checked where they
-/// are put in order.
+/// Stops the node if the mechanism sold a slot twice, too cheap or too dear. That no unit is sold twice is checked where
+/// sales are noted.
 fn check_sales(market: &Market<'_>, sales: &[Sale]) {
     let mut slots = SlotSet::default();
     for sale in sales {

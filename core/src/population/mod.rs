@@ -7,8 +7,11 @@ pub mod lifecycle;
 pub mod standing;
 
 use crate::auction::book::Order;
+use crate::auction::book::grid::Level;
 use crate::ledger::Ledger;
-use crate::limits::{CELLS_MAX, CHANGES_PER_CELL_MAX, PRICE_MAX, SLOTS_MAX, VERDICTS_PER_CELL_MAX};
+use crate::limits::{
+    CELLS_MAX, CHANGES_PER_CELL_MAX, ORDER_TICKS_MAX, PRICE_MAX, SLOTS_MAX, VERDICTS_PER_CELL_MAX,
+};
 use crate::tick::{AccountId, CellId, Grant, Quote, SlotId, Usage, Wait};
 use crate::units::{Microjoules, Nanoseconds};
 use lifecycle::{Member, Reason, State};
@@ -68,6 +71,8 @@ pub struct Population {
     verdicts: Vec<Verdict>,
     changes: Vec<Change>,
     next: u32,
+    /// Ticks that were judged.
+    judged: u64,
 }
 
 impl Population {
@@ -80,6 +85,7 @@ impl Population {
             verdicts: Vec::with_capacity(VERDICTS_PER_CELL_MAX * CELLS_MAX),
             changes: Vec::with_capacity(CHANGES_PER_CELL_MAX * CELLS_MAX),
             next: 0,
+            judged: 0,
         }
     }
 
@@ -102,15 +108,31 @@ impl Population {
         self.members.push(Member::new(cell, wallet, slots));
     }
 
-    /// Changes a cell's standing order; no order if `slots` is zero. Slots beyond those that the cell was created with
-    /// are not asked for, and no limit is above [`PRICE_MAX`], which no price reaches. What follows for the book, so
-    /// that the next auction already knows it.
+    /// Changes a cell's standing order; no order if `slots` is zero. It stays until it is changed: see [`Population::order_until`].
     #[must_use = "the book must learn of the change before the next auction"]
     pub fn order(&mut self, cell: CellId, limit: Microjoules, slots: u16) -> Option<Verdict> {
+        self.order_until(cell, limit, slots, None)
+    }
+
+    /// Changes a cell's standing order, which is over after `last_tick` if one is named; no order if `slots` is zero, or that tick
+    /// is past. Slots beyond those that the cell was created with are not asked for; no limit is above [`PRICE_MAX`], which no
+    /// price reaches, and it is rounded down to the grid of prices, as in the book; no order that ends lasts for more than
+    /// [`ORDER_TICKS_MAX`]. What follows for the book, so that the next auction already knows it.
+    #[must_use = "the book must learn of the change before the next auction"]
+    pub fn order_until(
+        &mut self,
+        cell: CellId,
+        limit: Microjoules,
+        slots: u16,
+        last_tick: Option<u64>,
+    ) -> Option<Verdict> {
+        let (next_tick, latest) = (self.judged, self.judged.saturating_sub(1) + ORDER_TICKS_MAX);
         let member = self.get_mut(cell)?;
-        let (limit, slots) = (limit.min(PRICE_MAX), slots.min(member.slots));
-        let order = Order { cell, wallet: member.wallet, limit, slots };
-        member.order = (slots > 0 && limit > Microjoules::ZERO).then_some(order);
+        let (limit, slots) = (Level::at_most(limit.min(PRICE_MAX)).price(), slots.min(member.slots));
+        let last_tick = last_tick.map(|last| last.min(latest));
+        let order = Order { cell, wallet: member.wallet, limit, slots, last_tick };
+        let is_one = slots > 0 && limit > Microjoules::ZERO && !order.is_over(next_tick);
+        member.order = is_one.then_some(order);
         book_change(member)
     }
 
@@ -151,11 +173,13 @@ impl Population {
     pub fn judge(&mut self, quote: &Quote, usages: &[Usage], ledger: &Ledger) -> &[Verdict] {
         self.verdicts.clear();
         self.changes.clear();
+        self.judged = quote.tick + 1;
         self.note_use(ledger.grants(), usages);
         // The hunger clock stands still while nothing is for sale or the reading is stale: a sensor fault kills nobody.
         let hunger_runs = quote.fresh && quote.supply > 0.0;
         for member in &mut self.members {
             member.wake(quote.at);
+            member.order = member.order.filter(|order| !order.is_over(self.judged));
             let before = member.state;
             member.state = self.policy.next(member, quote, hunger_runs, ledger);
             push_verdicts(&mut self.verdicts, member, before);

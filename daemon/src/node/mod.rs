@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use maxwell_core::auction::Auction;
-use maxwell_core::auction::book::SortedBook;
+use maxwell_core::auction::book::LadderBook;
 use maxwell_core::auction::config::{MarketConfig, MarketError};
 use maxwell_core::bounty::{Bounty, Ranges};
 use maxwell_core::energy::{Attribution, CpuTime, EnergyProfile, Shares};
@@ -168,7 +168,7 @@ impl Node {
         price.set_tariff(around.tariff.latest(around.clock.now()).ratio)?;
         Ok(Self {
             price,
-            auction: config.market.open(slots, Box::new(SortedBook::new()))?,
+            auction: config.market.open(slots, Box::new(LadderBook::default()))?,
             ledger,
             cells: Cells::default(),
             population: Population::new(config.life),

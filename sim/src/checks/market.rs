@@ -13,7 +13,7 @@ use super::{Roster, Setup, Verdict, must};
 
 /// Stands for an order that is not known.
 const fn any_order(cell: CellId) -> Order {
-    Order { cell, wallet: AccountId(u32::MAX), limit: PRICE_MAX, slots: u16::MAX }
+    Order { cell, wallet: AccountId(u32::MAX), limit: PRICE_MAX, slots: u16::MAX, last_tick: None }
 }
 
 /// A wallet that covers its cell's order so many times over was surely funded when the auction was held.

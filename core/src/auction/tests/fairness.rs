@@ -69,10 +69,51 @@ fn a_newcomer_gets_its_turn_and_no_more() {
         wallet: floor.wallets[2],
         limit: Microjoules(500),
         slots: 1,
+        last_tick: None,
     });
     let mut won = [0_u32; 3];
     for tick in 100..400 {
         won[winners(&floor.clear(&quote(tick, 1, 100)))[0] as usize] += 1;
         assert_even(&won);
+    }
+}
+
+/// How often each of so many bidders won who all follow a price that moves after every `period` ticks, always in the same order.
+fn shares_of_followers(cells: u32, slots: u16, period: u64, ticks: u64) -> Vec<u32> {
+    let bids: Vec<Bid> = (0..cells as usize).map(|wallet| bid(wallet, 500)).collect();
+    let mut floor = Floor::rich(8, &bids);
+    let mut won = vec![0; cells as usize];
+    for tick in 0..ticks {
+        if tick % period == 0 {
+            for cell in (0..cells).map(CellId) {
+                let (wallet, limit) =
+                    (floor.wallets[cell.0 as usize], Microjoules(500 + (tick / period % 9) as i64));
+                floor.auction.enter(Order { cell, wallet, limit, slots: 1, last_tick: None });
+            }
+        }
+        for cell in winners(&floor.clear(&quote(tick, slots, 100))) {
+            won[cell as usize] += 1;
+        }
+    }
+    won
+}
+
+#[test]
+fn bidders_that_all_follow_a_moving_price_share_in_turn() {
+    assert_eq!(shares_of_followers(3, 1, 1, 300), [100, 100, 100]);
+    for cells in 2..=16 {
+        for slots in [1, 2, 3, 8] {
+            for period in [1, 3, 10] {
+                assert_even(&shares_of_followers(cells, slots, period, 100));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_large_crowd_that_follows_a_moving_price_shares_nearly_evenly() {
+    for period in [1, 10] {
+        let won = shares_of_followers(100, 8, period, 2_500);
+        assert!(won.iter().all(|won| (180..=220).contains(won)), "an even share is 200: {won:?}");
     }
 }

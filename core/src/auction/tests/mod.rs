@@ -1,11 +1,12 @@
 //! Books, single auctions and rules of the floor: each in its own file, over the fixtures here.
 
 mod books;
+mod demand;
 mod fairness;
 mod mechanisms;
 mod properties;
 
-use super::book::SortedBook;
+use super::book::LadderBook;
 use super::mechanism::vickrey::Vickrey;
 use super::*;
 use crate::ledger::{BillingPolicy, Role};
@@ -59,7 +60,7 @@ impl Floor {
         let fund = |&balance: &i64| ledger.fund_new(0, Role::Wallet, Microjoules(balance)).unwrap();
         let wallets: Vec<AccountId> = balances.iter().map(fund).collect();
         let mut floor = Self {
-            auction: Auction::new(slots, Box::new(SortedBook::new()), Box::new(Vickrey)),
+            auction: Auction::new(slots, Box::new(LadderBook::default()), Box::new(Vickrey)),
             ledger,
             population: Population::new(LifePolicy::default()),
             wallets,
@@ -81,7 +82,13 @@ impl Floor {
         let wallet = self.wallets[bid.wallet];
         self.ledger.open_bill(cell, wallet, 0, BASE).unwrap();
         self.population.admit(cell, wallet, bid.slots);
-        self.auction.enter(Order { cell, wallet, limit: Microjoules(bid.limit), slots: bid.slots });
+        self.auction.enter(Order {
+            cell,
+            wallet,
+            limit: Microjoules(bid.limit),
+            slots: bid.slots,
+            last_tick: None,
+        });
         cell
     }
 
@@ -223,12 +230,14 @@ fn the_dying_are_served_first_at_the_base_price() {
         wallet: floor.wallets[1],
         limit: Microjoules(900),
         slots: 1,
+        last_tick: None,
     });
     floor.auction.enter(Order {
         cell: CellId(2),
         wallet: floor.wallets[2],
         limit: Microjoules(800),
         slots: 1,
+        last_tick: None,
     });
     let clearing = floor.clear(&quote(11, 2, 500));
     assert_eq!((winners(&clearing), prices(&clearing)), (vec![0, 1], vec![100, 800]));

@@ -12,13 +12,13 @@ fn config(mechanism: MechanismKind, weights: &[Ppm]) -> MarketConfig {
 
 /// What opening says; the auction itself is not asked for.
 fn refusal(config: &MarketConfig, slots: u16) -> Option<MarketError> {
-    config.open(slots, Box::new(SortedBook::new())).err()
+    config.open(slots, Box::new(LadderBook::default())).err()
 }
 
 /// A floor whose auction is this one.
 fn floor(config: &MarketConfig, bids: &[Bid]) -> Floor {
     let mut floor = Floor::new(config.weights.len() as u16, &[1_000_000_000; 8], &[]);
-    floor.auction = config.open(config.weights.len() as u16, Box::new(SortedBook::new())).unwrap();
+    floor.auction = config.open(config.weights.len() as u16, Box::new(LadderBook::default())).unwrap();
     for bid in bids {
         floor.enter(*bid);
     }
@@ -63,7 +63,7 @@ fn unequal_weights_are_refused_where_slots_are_sold_as_alike() {
 
 #[test]
 fn the_default_is_vickrey_on_slots_that_are_all_alike() {
-    let mut auction = MarketConfig::default().open(3, Box::new(SortedBook::new())).unwrap();
+    let mut auction = MarketConfig::default().open(3, Box::new(LadderBook::default())).unwrap();
     let mut floor = Floor::rich(3, &[bid(0, 1_000), bid(1, 900), bid(2, 800), bid(3, 700)]);
     std::mem::swap(&mut floor.auction, &mut auction);
     for wallet in 0..4 {
@@ -134,6 +134,7 @@ fn the_dying_have_the_lightest_slots_and_pay_the_base_price_for_their_weight() {
         wallet: floor.wallets[1],
         limit: Microjoules(900),
         slots: 1,
+        last_tick: None,
     });
     let clearing = floor.clear(&quote(11, 2, 500));
     let seats: Vec<(u32, u16, i64)> =
@@ -179,7 +180,7 @@ impl Mechanism for SameUnitTwice {
 #[should_panic(expected = "a unit is sold twice")]
 fn a_rule_that_sells_to_a_unit_twice_stops_the_node() {
     let mut floor = Floor::new(2, &[1_000_000], &[]);
-    floor.auction = Auction::new(2, Box::new(SortedBook::new()), Box::new(SameUnitTwice));
+    floor.auction = Auction::new(2, Box::new(LadderBook::default()), Box::new(SameUnitTwice));
     floor.enter(bid(0, 500));
     floor.clear(&quote(0, 2, 100));
 }

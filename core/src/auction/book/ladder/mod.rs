@@ -1,0 +1,346 @@
+//! The book by price and time in which nothing costs more when there are more orders.
+//!
+//! ```text
+//! levels (bits)   1 0 0 1 1 0 ...            which prices have orders: the best, and the next one below
+//!                 |     | |
+//! lines           o     o o                  one ring of orders for each price, and which of them is first
+//!                 |     | |
+//! records         A->B  C D->E->F->(D)       a slab of 32 bytes an order; free places are a list of their own
+//! ```
+//!
+//! Entering, changing, cancelling and serving an order touch a few words of each, whatever the number of orders and wherever the
+//! order stands. The first of a line that runs becomes its last by moving one index.
+
+mod levels;
+mod record;
+
+use std::ops::ControlFlow;
+
+use super::grid::Level;
+use super::{BookError, EXACT_MAX, Order, OrderBook, OrderId};
+use crate::limits::CELLS_MAX;
+use crate::units::Microjoules;
+use levels::LevelSet;
+use record::Record;
+
+/// No place.
+const NONE: u32 = u32::MAX;
+
+/// Places that are looked at when a tick begins, in turn: orders that are over are dropped and turns are kept from coming round.
+/// A node's 10,000 places are swept in 1.6 seconds.
+const SWEPT_PER_TICK: u32 = 64;
+
+/// The orders of one price, as a ring.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    first: u32,
+    orders: u32,
+}
+
+/// The book of [`OrderBook`] in which every operation takes the same time for ten orders as for ten million.
+///
+/// An order that comes to a price by a change is looked for a place by how long it has waited: behind the last, before the first,
+/// and otherwise step by step from the last or, in a line of more than [`EXACT_MAX`], from the order that came to it before, since
+/// those that follow a moving price come one after the other. After [`EXACT_MAX`] steps it stays where it is.
+///
+/// Orders that are over are dropped where a walk or a name leads to them, and all others by a sweep of 64 places a tick.
+#[derive(Debug)]
+pub struct LadderBook {
+    records: Vec<Record>,
+    capacity: usize,
+    orders: usize,
+    /// The first of the free places.
+    free: u32,
+    lines: Vec<Line>,
+    levels: LevelSet,
+    now: u64,
+    last_turn: u32,
+    /// Where the sweep goes on.
+    swept: u32,
+    /// The order that came to its line by the latest change of price.
+    newcomer: u32,
+}
+
+impl Default for LadderBook {
+    fn default() -> Self {
+        Self::with_capacity(CELLS_MAX)
+    }
+}
+
+impl LadderBook {
+    /// An empty book that takes up to `capacity` orders, and never allocates after this.
+    pub fn with_capacity(capacity: usize) -> Self {
+        assert!(capacity < NONE as usize, "a place in the book has 32 bits");
+        Self {
+            records: Vec::with_capacity(capacity),
+            capacity,
+            orders: 0,
+            free: NONE,
+            lines: vec![Line { first: NONE, orders: 0 }; Level::COUNT],
+            levels: LevelSet::new(),
+            now: 0,
+            last_turn: 0,
+            swept: 0,
+            newcomer: NONE,
+        }
+    }
+
+    /// The prices that have orders at or above `lowest`, best first, each with how many there are (those among them that are over
+    /// and not yet dropped as well). A walk over prices and not over orders: at most one step for every level of the grid.
+    pub fn depth(&self, lowest: Microjoules) -> impl Iterator<Item = (Microjoules, u32)> {
+        let lowest = Level::at_least(lowest);
+        let levels = std::iter::successors(self.levels.highest(), |level| self.levels.below(*level));
+        levels
+            .take_while(move |level| lowest.is_some_and(|lowest| *level >= lowest))
+            .map(|level| (level.price(), self.lines[usize::from(level.0)].orders))
+    }
+
+    fn draw_turn(&mut self) -> u32 {
+        self.last_turn = self.last_turn.wrapping_add(1);
+        self.last_turn
+    }
+
+    /// How many turns ago the order last ran or came.
+    fn age(&self, index: u32) -> u32 {
+        self.last_turn.wrapping_sub(self.at(index).turn)
+    }
+
+    /// The order that `id` names, over or not.
+    fn named(&self, id: OrderId) -> Option<&Record> {
+        let record = self.records.get(id.index as usize)?;
+        (record.is_live() && record.id(id.index) == id).then_some(record)
+    }
+
+    /// The place that `id` names. An order that is over is dropped now that it is met.
+    fn find(&mut self, id: OrderId) -> Result<u32, BookError> {
+        match self.named(id) {
+            Some(record) if !record.is_over(self.now) => Ok(id.index),
+            Some(_) => {
+                self.drop_order(id.index);
+                Err(BookError::Stale(id))
+            }
+            None => Err(BookError::Stale(id)),
+        }
+    }
+
+    /// A free place, if there is one.
+    fn take_place(&mut self) -> Result<u32, BookError> {
+        let index = self.free;
+        if index != NONE {
+            self.free = self.at(index).next;
+            return Ok(index);
+        }
+        if self.records.len() == self.capacity {
+            return Err(BookError::Full { capacity: self.capacity });
+        }
+        self.records.push(Record::FREE);
+        Ok(self.records.len() as u32 - 1)
+    }
+
+    fn drop_order(&mut self, index: u32) {
+        self.unlink(index);
+        let free = std::mem::replace(&mut self.free, index);
+        self.at_mut(index).clear(free);
+        self.orders -= 1;
+    }
+
+    fn sweep(&mut self) {
+        let places = self.records.len() as u32;
+        for _ in 0..SWEPT_PER_TICK.min(places) {
+            self.swept = if self.swept + 1 < places { self.swept + 1 } else { 0 };
+            let (index, record) = (self.swept, *self.at(self.swept));
+            if record.is_live() && record.is_over(self.now) {
+                self.drop_order(index);
+            } else if self.age(index) > Record::AGE_MAX {
+                self.at_mut(index).turn = self.last_turn.wrapping_sub(Record::AGE_MAX);
+            }
+        }
+    }
+
+    /// Links an order into the line of its level by how long it has waited.
+    fn link_by_age(&mut self, index: u32) {
+        let age = self.age(index);
+        let line = *self.line(index);
+        if line.orders == 0 {
+            return self.link_last(index);
+        }
+        let last = self.at(line.first).prev;
+        if self.age(last) >= age {
+            return self.link_last(index);
+        }
+        if self.age(line.first) < age {
+            self.link_last(index);
+            self.line(index).first = index;
+            return;
+        }
+        let newcomer = self.newcomer;
+        let is_here = newcomer != NONE && self.at(newcomer).level == self.at(index).level;
+        let begin = match line.orders {
+            ..=EXACT_MAX => last,
+            _ if is_here => newcomer,
+            _ => return self.link_last(index),
+        };
+        let before = self.step_to(age, begin);
+        self.link_before(index, before);
+    }
+
+    /// The order before which one of this age belongs, or as near to it as some steps from `begin` lead. The first of the line is
+    /// older, and the last is younger.
+    fn step_to(&self, age: u32, begin: u32) -> u32 {
+        let mut at = begin;
+        if self.age(at) < age {
+            for _ in 0..EXACT_MAX {
+                let prev = self.at(at).prev;
+                if self.age(prev) >= age {
+                    break;
+                }
+                at = prev;
+            }
+            return at;
+        }
+        for _ in 0..EXACT_MAX {
+            let next = self.at(at).next;
+            if self.age(next) < age {
+                break;
+            }
+            at = next;
+        }
+        self.at(at).next
+    }
+
+    /// Links an order in as the last of its line.
+    fn link_last(&mut self, index: u32) {
+        let line = *self.line(index);
+        if line.orders > 0 {
+            return self.link_before(index, line.first);
+        }
+        let level = self.at(index).level;
+        self.levels.insert(level);
+        *self.line(index) = Line { first: index, orders: 1 };
+        let record = self.at_mut(index);
+        (record.next, record.prev) = (index, index);
+    }
+
+    /// Links an order in before another of its line, without making it the first.
+    fn link_before(&mut self, index: u32, next: u32) {
+        let prev = std::mem::replace(&mut self.at_mut(next).prev, index);
+        self.at_mut(prev).next = index;
+        let record = self.at_mut(index);
+        (record.next, record.prev) = (next, prev);
+        self.line(index).orders += 1;
+    }
+
+    fn unlink(&mut self, index: u32) {
+        if self.newcomer == index {
+            self.newcomer = NONE;
+        }
+        let Record { next, prev, level, .. } = *self.at(index);
+        let line = self.line(index);
+        line.orders -= 1;
+        if line.orders == 0 {
+            self.levels.remove(level);
+            return;
+        }
+        if line.first == index {
+            line.first = next;
+        }
+        self.at_mut(prev).next = next;
+        self.at_mut(next).prev = prev;
+    }
+
+    fn at(&self, index: u32) -> &Record {
+        &self.records[index as usize]
+    }
+
+    fn at_mut(&mut self, index: u32) -> &mut Record {
+        &mut self.records[index as usize]
+    }
+
+    /// The line of an order's level.
+    fn line(&mut self, index: u32) -> &mut Line {
+        let level = self.at(index).level;
+        &mut self.lines[usize::from(level.0)]
+    }
+}
+
+impl OrderBook for LadderBook {
+    fn begin(&mut self, tick: u64) {
+        self.now = tick;
+        self.sweep();
+    }
+
+    fn enter(&mut self, order: Order) -> Result<OrderId, BookError> {
+        let order = order.on_grid(self.now)?;
+        let index = self.take_place()?;
+        let turn = self.draw_turn();
+        self.at_mut(index).fill(&order, turn);
+        self.link_last(index);
+        self.orders += 1;
+        Ok(self.at(index).id(index))
+    }
+
+    fn change(&mut self, id: OrderId, order: Order) -> Result<(), BookError> {
+        let order = order.on_grid(self.now)?;
+        let index = self.find(id)?;
+        if Level::at_most(order.limit) == self.at(index).level {
+            self.at_mut(index).set(&order);
+            return Ok(());
+        }
+        self.unlink(index);
+        self.at_mut(index).set(&order);
+        self.link_by_age(index);
+        self.newcomer = index;
+        Ok(())
+    }
+
+    fn cancel(&mut self, id: OrderId) -> Result<(), BookError> {
+        let index = self.find(id)?;
+        self.drop_order(index);
+        Ok(())
+    }
+
+    fn get(&self, id: OrderId) -> Option<Order> {
+        self.named(id).filter(|record| !record.is_over(self.now)).map(|record| record.order(self.now))
+    }
+
+    fn ran(&mut self, id: OrderId) -> Result<(), BookError> {
+        let index = self.find(id)?;
+        let turn = self.draw_turn();
+        self.at_mut(index).turn = turn;
+        let next = self.at(index).next;
+        let line = self.line(index);
+        if line.first == index {
+            line.first = next;
+        } else {
+            self.unlink(index);
+            self.link_last(index);
+        }
+        Ok(())
+    }
+
+    fn best_first(&mut self, lowest: Microjoules, visit: &mut dyn FnMut(OrderId, &Order) -> ControlFlow<()>) {
+        let Some(lowest) = Level::at_least(lowest) else { return };
+        let mut best = self.levels.highest();
+        while let Some(level) = best.filter(|level| *level >= lowest) {
+            let Line { first, orders } = self.lines[usize::from(level.0)];
+            let mut index = first;
+            for _ in 0..orders {
+                let record = *self.at(index);
+                if record.is_over(self.now) {
+                    self.drop_order(index);
+                } else if visit(record.id(index), &record.order(self.now)).is_break() {
+                    return;
+                }
+                index = record.next;
+            }
+            best = self.levels.below(level);
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.orders
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! An order as the ladder keeps it: 32 bytes, two to a cache line.
+
+use super::super::grid::Level;
+use super::super::{Order, OrderId};
+use crate::limits::{ORDER_TICKS_MAX, SLOTS_MAX};
+use crate::tick::{AccountId, CellId};
+
+/// Set in [`Record::slots`] when the order has a last tick.
+const HAS_LAST_TICK: u16 = 1 << 15;
+
+/// One place of the slab: an order, or free.
+///
+/// Three figures are cut to 32 bits. *Generation*: a name is used again after 2^31 orders in the same place. *Turn* is one of
+/// 2^32 that are drawn round and round, and says only how long ago it was drawn; the sweep makes whoever has waited for more than
+/// [`Record::AGE_MAX`] draws just so old, long before a turn comes again. *Last tick*: an order lasts for a quarter of the 2^32
+/// ticks, and the sweep takes it out long before they come again.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Record {
+    /// The order behind it in its line, the first behind the last; or the next free place.
+    pub(super) next: u32,
+    pub(super) prev: u32,
+    /// Odd while there is an order, even while the place is free.
+    generation: u32,
+    /// Drawn when it came, and each time it ran.
+    pub(super) turn: u32,
+    last_tick: u32,
+    cell: CellId,
+    wallet: AccountId,
+    pub(super) level: Level,
+    slots: u16,
+}
+
+const _: () = {
+    assert!(size_of::<Record>() == 32, "an order takes 32 bytes");
+    assert!(SLOTS_MAX < HAS_LAST_TICK, "the highest bit of the slots is free");
+    assert!(ORDER_TICKS_MAX < 1 << 31, "a last tick is told from one long past");
+};
+
+impl Record {
+    /// Draws after which an order has waited as long as can be told: two weeks of eight slots sold in every tick, or three hours of
+    /// the most that a node can have. Among those who have waited longer, one that changes its price may come before its turn.
+    pub(super) const AGE_MAX: u32 = 1 << 30;
+
+    /// A place that was never used.
+    pub(super) const FREE: Self = Self {
+        next: u32::MAX,
+        prev: u32::MAX,
+        generation: 0,
+        turn: 0,
+        last_tick: 0,
+        cell: CellId(0),
+        wallet: AccountId(0),
+        level: Level(0),
+        slots: 0,
+    };
+
+    /// Fills a free place.
+    pub(super) fn fill(&mut self, order: &Order, turn: u32) {
+        self.generation = self.generation.wrapping_add(1);
+        self.turn = turn;
+        self.set(order);
+    }
+
+    /// Writes what an order says, whose limit is on the grid.
+    pub(super) fn set(&mut self, order: &Order) {
+        self.cell = order.cell;
+        self.wallet = order.wallet;
+        self.level = Level::at_most(order.limit);
+        self.last_tick = order.last_tick.unwrap_or(0) as u32;
+        self.slots = order.slots | if order.last_tick.is_some() { HAS_LAST_TICK } else { 0 };
+    }
+
+    /// Makes the place free, with `next` as the free one after it.
+    pub(super) fn clear(&mut self, next: u32) {
+        self.generation = self.generation.wrapping_add(1);
+        self.next = next;
+    }
+
+    pub(super) const fn is_live(&self) -> bool {
+        self.generation % 2 == 1
+    }
+
+    pub(super) const fn id(&self, index: u32) -> OrderId {
+        OrderId { index, generation: self.generation }
+    }
+
+    /// Ticks from `now` to its last one, which may be over; none without one.
+    const fn ticks_left(&self, now: u64) -> Option<i32> {
+        if self.slots & HAS_LAST_TICK == 0 {
+            None
+        } else {
+            Some(self.last_tick.wrapping_sub(now as u32) as i32)
+        }
+    }
+
+    pub(super) const fn is_over(&self, now: u64) -> bool {
+        matches!(self.ticks_left(now), Some(left) if left < 0)
+    }
+
+    /// The order, which must not be over by `now`.
+    pub(super) fn order(&self, now: u64) -> Order {
+        Order {
+            cell: self.cell,
+            wallet: self.wallet,
+            limit: self.level.price(),
+            slots: self.slots & !HAS_LAST_TICK,
+            last_tick: self.ticks_left(now).map(|left| now + u64::from(left.unsigned_abs())),
+        }
+    }
+}
