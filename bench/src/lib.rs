@@ -210,7 +210,7 @@ impl Bench {
     fn launch(&mut self, bid: Microjoules, create: impl FnOnce(CellId) -> Box<dyn Cell>) {
         let funded = self.wallets.next();
         let wallet = funded.unwrap_or_else(|| self.node.fund_wallet(PLENTY).expect("room for a wallet"));
-        let launch = Launch { wallet, slots: 1, bid };
+        let launch = Launch { wallet, slots: 1, bid: bid.into() };
         self.node.launch(launch, |id| Ok::<_, Infallible>(create(id))).expect("room for a cell");
     }
 

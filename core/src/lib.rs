@@ -29,6 +29,8 @@ pub mod landauer;
 
 pub mod population;
 
+pub mod bidding;
+
 pub mod bounty;
 
 pub mod energy;

@@ -88,6 +88,13 @@ pub const MINT_MAX: Microjoules = Microjoules(i64::MAX / 2);
 /// The largest price of one quantum, far above any reserve (64 times the energy of a 10 kW slot is 6.4 kJ).
 pub const PRICE_MAX: Microjoules = Microjoules::from_joules(1_000_000);
 
+/// The most that a bidding policy adds to the reserve: a hundred thousand per cent, far beyond the range of the multiplier.
+pub const MARGIN_MAX: Ppm = Ppm(1_000_000_000);
+
+/// The longest time that a bidding policy plans for: ten years, which no cell lives. The products of money and time that a plan
+/// is made of then fit 128 bits.
+pub const PLAN_MAX: Nanoseconds = Nanoseconds(10 * 365 * 24 * 3_600 * 1_000_000_000);
+
 /// Base quanta per slot that a cell sets aside at its start to pay for its own ordered end.
 pub const SET_ASIDE_QUANTA: u64 = 50;
 
@@ -123,5 +130,9 @@ const _: () = {
         "the reference is a tariff"
     );
     assert!(TARIFF_BODY_BYTES_MAX <= TARIFF_FILE_BYTES_MAX, "one price takes no more than many");
+    assert!(
+        PLAN_MAX.0 < 1 << 60 && PLAN_MAX.0 > WINDOW.0,
+        "twice all the money that there is, times a plan, fits 128 bits"
+    );
     assert!(SET_ASIDE_QUANTA * QUANTUM.0 == 500_000_000, "the set-aside pays exactly the grace of 500 ms");
 };

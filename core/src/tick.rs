@@ -152,6 +152,11 @@ pub struct Quote {
 }
 
 impl Quote {
+    /// Whether a billing window begins with this tick.
+    pub const fn begins_window(&self) -> bool {
+        self.tick.is_multiple_of(WINDOW_TICKS)
+    }
+
     /// Whether a billing window ends with this tick.
     pub const fn ends_window(&self) -> bool {
         (self.tick + 1).is_multiple_of(WINDOW_TICKS)

@@ -142,7 +142,7 @@ impl Variation {
             let money =
                 Scenario { funding_slot_seconds: scenario.funding_slot_seconds * riches, ..scenario.clone() };
             let wallet = node.fund_wallet(money.funding())?;
-            let launch = Launch { wallet, slots: 1, bid: Scenario::bid(base, bid) };
+            let launch = Launch { wallet, slots: 1, bid: Scenario::bid(base, bid).into() };
             node.launch(launch, |id| {
                 let args = Vec::new();
                 let config = CellConfig { id, args, memory_max: CELL_MEMORY, events: events.clone() };

@@ -253,7 +253,7 @@ fn launch(
             Ok::<_, Infallible>((seams.cell)(Box::new(actor)))
         };
         let free = node.ledger().free(wallet);
-        match node.launch(Launch { wallet, slots: agent.slots, bid: agent.bid }, create) {
+        match node.launch(Launch { wallet, slots: agent.slots, bid: agent.bid.into() }, create) {
             Ok(cell) => notes.briefing.checks.launched(cell, wallet),
             Err(error) => {
                 is_rightly_refused(node, agent, wallet, &error)?;

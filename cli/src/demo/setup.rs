@@ -254,7 +254,7 @@ fn launch(
     let funded = scenario.funding();
     let wallet = money.wallet(node, cast.name, funded)?;
     let args = vec!["--bid-uj".to_owned(), bid.0.to_string()];
-    node.launch(Launch { wallet, slots: 1, bid }, |id| {
+    node.launch(Launch { wallet, slots: 1, bid: bid.into() }, |id| {
         let config = CellConfig { id, args, memory_max: CELL_MEMORY, events: events.clone() };
         runtime.spawn(&cast.program, config)
     })

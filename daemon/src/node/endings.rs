@@ -35,6 +35,7 @@ impl Node {
     /// Settles what the cell owes, frees its leases, and tells of its end with the whole bill.
     fn bury(&mut self, cell: CellId, reason: Reason) {
         self.auction.leave(cell);
+        self.policies.end(cell);
         if let Some(bounty) = &mut self.bounty {
             bounty.release(cell);
         }

@@ -1,6 +1,7 @@
 //! The node: one owner of all state, its main loop, and the tick.
 
 mod endings;
+mod policies;
 mod records;
 mod requests;
 
@@ -33,7 +34,10 @@ use crate::journal::Journal;
 use crate::tariff::{Tariff, TariffNow};
 use crate::telemetry::{Telemetry, TickReport};
 use crate::verifier::Verifier;
+use policies::Policies;
 use records::Waiting;
+
+pub use policies::Bidding;
 
 /// The rules that a node runs by.
 #[derive(Clone, Debug)]
@@ -124,6 +128,7 @@ pub struct Node {
     ledger: Ledger,
     cells: Cells,
     population: Population,
+    policies: Policies,
     bounty: Option<Bounty>,
     verifier: Box<dyn Verifier>,
     energy: Attribution,
@@ -152,8 +157,8 @@ pub struct Launch {
     pub wallet: AccountId,
     /// Slots that it can use at a time.
     pub slots: u16,
-    /// Its first order, so that it can run at all: the most it pays for one quantum.
-    pub bid: Microjoules,
+    /// Who bids for it.
+    pub bid: Bidding,
 }
 
 impl Node {
@@ -172,6 +177,7 @@ impl Node {
             ledger,
             cells: Cells::default(),
             population: Population::new(config.life),
+            policies: Policies::default(),
             bounty: None,
             energy: Attribution::new(config.energy),
             cpu: CpuTime::default(),
@@ -250,7 +256,7 @@ impl Node {
         self.ledger.open_bill(id, launch.wallet, launch.slots, self.price.base())?;
         self.cells.insert(id, cell);
         self.population.admit(id, launch.wallet, launch.slots);
-        self.order(id, launch.bid, launch.slots);
+        self.begin_bidding(id, launch);
         Ok(id)
     }
 
@@ -320,8 +326,12 @@ impl Node {
         self.energy.observe(&sensed, self.cpu);
         let tariff = self.follow_tariff(now);
         let quote = self.price.quote(now, &sensed);
+        if quote.begins_window() {
+            self.bid_by_policies(&quote);
+        }
         let clearing = self.auction.clear(&quote, &self.population, &self.ledger);
         self.price.sold(clearing.awards.len() as u16);
+        self.policies.clearing = clearing.price;
         let grants = self.ledger.hold(clearing);
         let usages = self.cells.run(grants, &quote, clearing.price, until, &mut *self.clock);
         if quote.ends_window() {

@@ -15,7 +15,7 @@ impl Node {
             return;
         }
         match request {
-            Request::Order { limit, slots } => self.order(cell, limit, slots),
+            Request::Order { limit, slots } => self.own_order(cell, limit, slots),
             Request::Lease => self.lease(cell),
             Request::Claim(claim) => self.claim(cell, claim),
             Request::Log(line) => self.telemetry.said(self.clock.now(), cell, &line),

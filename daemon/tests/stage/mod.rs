@@ -14,7 +14,7 @@ use maxwell_core::units::{Microjoules, Moment, Nanoseconds, Ppm};
 use maxwell_daemon::host::ScriptedMeter;
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::journal::Journal;
-use maxwell_daemon::node::{Launch, Node, NodeError, Surroundings};
+use maxwell_daemon::node::{Bidding, Launch, Node, NodeError, Surroundings};
 use maxwell_daemon::scenario::Scenario;
 use maxwell_daemon::tariff::ConstantTariff;
 use maxwell_daemon::telemetry::{Obituary, Telemetry, TickReport};
@@ -92,11 +92,11 @@ impl Stage {
     pub(crate) fn launch(
         &mut self,
         wallet: AccountId,
-        bid: Microjoules,
+        bid: impl Into<Bidding>,
         behaviour: Behaviour,
     ) -> Result<CellId, NodeError> {
         let events = self.events.clone();
-        self.node.launch(Launch { wallet, slots: 1, bid }, |id| {
+        self.node.launch(Launch { wallet, slots: 1, bid: bid.into() }, |id| {
             let config = CellConfig { id, args: vec![], memory_max: CELL_MEMORY, events };
             Ok::<_, Infallible>(Box::new(SimulatedCell::new(config, behaviour)) as Box<dyn Cell>)
         })

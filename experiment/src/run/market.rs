@@ -52,7 +52,7 @@ pub(super) fn run(stage: Stage, spec: &RunSpec) -> Result<Finished> {
     let mut wallets = Vec::with_capacity(stage.agents.len());
     for (agent, cell) in stage.agents.iter().zip(stage.cells) {
         let wallet = node.fund_wallet(economy::funding(arm, &spec.plan, agent))?;
-        let launch = Launch { wallet, slots: 1, bid: Scenario::bid(base, agent.bid) };
+        let launch = Launch { wallet, slots: 1, bid: Scenario::bid(base, agent.bid).into() };
         let cell: Box<dyn Cell> = Box::new(cell);
         node.launch(launch, |_| Ok::<_, String>(cell))
             .with_context(|| format!("the {} is not taken into the market", agent.name))?;

@@ -257,6 +257,17 @@ fn memory_pays_rent_running_or_frozen() {
 }
 
 #[test]
+fn a_gibibyte_for_a_window_at_multiplier_and_tariff_one_costs_forty_millijoules_running_or_frozen() {
+    for used in [QUANTUM, Nanoseconds::ZERO] {
+        let (mut ledger, wallet) = with_wallet(1_000_000);
+        let held = Usage { memory: Bytes(1 << 30), ..usage(0, used) };
+        ledger.charge(&quote(0), &Sensed::Missing, &[held]);
+        ledger.charge(&quote(9), &Sensed::Missing, &[]);
+        assert_eq!(Microjoules(1_000_000) - ledger.free(wallet), Microjoules(40_000));
+    }
+}
+
+#[test]
 fn the_treasury_buys_the_energy_that_the_package_uses() {
     let (mut ledger, _) = with_wallet(0);
     let grid = |ledger: &Ledger| ledger.accounts().with_role(Role::Grid).next().unwrap().1;

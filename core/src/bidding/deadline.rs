@@ -1,0 +1,36 @@
+//! The policy `deadline`: work that is done in time, as cheaply as the time allows.
+//!
+//! *Urgency* is the work that is left over the CPU time that is left on all slots. The bid goes from the reserve, at urgency zero, to
+//! the *ceiling*, at urgency one: the price at which the money that is left just buys the work that is left. Time that passes without
+//! a slot raises the urgency, so more is bid as the deadline nears; a quantum that cost less than the ceiling raises the ceiling.
+//!
+//! The last window is kept free of plans, because an order stands for a whole one. So, when no quantum costs more than the
+//! ceiling, the work is done in time: either its urgency stays below one until there is no work left, or it reaches one and
+//! every quantum from there on is won.
+
+use super::{Bid, Rest, View, saturated};
+use crate::limits::{QUANTUM, WINDOW};
+use crate::units::Nanoseconds;
+
+pub(super) fn wanted(within: Nanoseconds, work: Nanoseconds, now: &View) -> Result<Bid, Rest> {
+    let work_left = work.saturating_sub(now.used);
+    if work_left == Nanoseconds::ZERO {
+        return Err(Rest::Done);
+    }
+    let time_left = within.saturating_sub(now.elapsed);
+    let on_all_slots = |time: Nanoseconds| i128::from(time.0) * i128::from(now.slots.get());
+    let needed = i128::from(work_left.0);
+    if needed > on_all_slots(time_left) {
+        return Err(Rest::Missed);
+    }
+    let quanta = work_left.0.div_ceil(QUANTUM.0);
+    let reserve = i128::from(now.reserve.0);
+    let ceiling = now.free_after_upkeep(time_left) / i128::from(quanta);
+    if ceiling < reserve {
+        return Err(Rest::TooDear);
+    }
+    let planned = on_all_slots(time_left.saturating_sub(WINDOW));
+    let limit = if needed >= planned { ceiling } else { reserve + (ceiling - reserve) * needed / planned };
+    let slots = u64::from(now.slots.get()).min(quanta) as u16;
+    Ok(Bid { limit: saturated(limit), slots })
+}
