@@ -133,6 +133,7 @@ impl Naive {
             (Reason::Income, Escrow(_), Wallet(_))
                 | (Reason::Refund, Escrow(_) | Stake(_), Wallet(_))
                 | (Reason::Forfeit, Stake(_), Treasury)
+                | (Reason::Verification, Wallet(_), Treasury)
         );
         let possible = allowed
             && amount > 0
@@ -324,7 +325,8 @@ fn wish() -> impl Strategy<Value = Wish> {
 
 fn attempt() -> impl Strategy<Value = Try> {
     let off = || prop_oneof![8 => Just(0_i8), 1 => -2..3_i8];
-    let reason = prop_oneof![Just(Reason::Income), Just(Reason::Refund), Just(Reason::Forfeit)];
+    let reason =
+        prop::sample::select(vec![Reason::Income, Reason::Refund, Reason::Forfeit, Reason::Verification]);
     let later = prop_oneof![8 => 1..4_i8, 1 => -2..1_i8];
     let lines = proptest::collection::vec((any::<u8>(), charge(), charge()), 0..4);
     let close = prop_oneof![Just(Close::IfDue), Just(Close::Epoch), Just(Close::AndSave)];
