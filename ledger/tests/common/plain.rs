@@ -59,21 +59,33 @@ impl Plain {
     fn operation(&mut self, operation: &Operation) {
         let actor = self.open(operation.actor());
         self.accounts[actor].2 += 1;
-        let (to, amount) = match operation.body {
-            Body::Fund { to, amount } | Body::Transfer { to, amount } => (AccountName::Wallet(to), amount.0),
-            Body::Deposit { into, amount } => (into, amount.0),
+        let escrow = AccountName::Escrow;
+        let (from, to, amount) = match operation.body {
+            Body::PostBounty { number, budget, .. } => (actor, escrow(number), budget.0),
+            Body::CloseBounty { number } => {
+                let from = self.open(escrow(number));
+                (from, operation.actor(), self.all_of(from))
+            }
+            Body::Fund { to, amount } | Body::Transfer { to, amount } => {
+                (actor, AccountName::Wallet(to), amount.0)
+            }
+            Body::Deposit { into, amount } => (actor, into, amount.0),
             Body::SetMaxBid { .. } => return,
             Body::Close { to } => {
-                let rest = self.accounts[actor].1;
+                let rest = self.all_of(actor);
                 if rest == 0 {
                     return;
                 }
-                (AccountName::Wallet(to), i64::try_from(rest).expect("an account has 64 bits"))
+                (actor, AccountName::Wallet(to), rest)
             }
         };
         let to = self.open(to);
-        self.accounts[actor].1 -= i128::from(amount);
+        self.accounts[from].1 -= i128::from(amount);
         self.accounts[to].1 += i128::from(amount);
+    }
+
+    fn all_of(&self, account: usize) -> i64 {
+        i64::try_from(self.accounts[account].1).expect("an account has 64 bits")
     }
 
     fn window(&mut self, window: &Window) {
