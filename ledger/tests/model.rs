@@ -154,12 +154,12 @@ impl Naive {
         if closing {
             self.closed.insert(actor);
         }
-        self.note(operation)
+        self.note(operation);
+        Some(true)
     }
 
-    fn note(&mut self, operation: &Operation) -> Option<bool> {
+    fn note(&mut self, operation: &Operation) {
         self.orders.entry(operation.actor()).or_default().push((operation.id, operation.body));
-        Some(true)
     }
 
     fn post(
@@ -176,7 +176,8 @@ impl Naive {
         }
         self.move_money(promise.sponsor, escrow, i128::from(budget));
         self.promises.insert(escrow, promise);
-        self.note(order)
+        self.note(order);
+        Some(true)
     }
 
     fn end(&mut self, escrow: AccountName, by: AccountName, order: &Operation) -> Option<bool> {
@@ -184,7 +185,8 @@ impl Naive {
             return None;
         }
         self.move_money(escrow, by, self.balance(&escrow));
-        self.note(order)
+        self.note(order);
+        Some(true)
     }
 
     /// Whether the promise from which somebody is to be paid, if there is one, says so.

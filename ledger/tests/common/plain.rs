@@ -1,5 +1,6 @@
 //! What records come to, by adding and taking away and nothing else: no rule, no tree, no store.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use maxwell_ledger::account::{AccountName, Index};
@@ -14,11 +15,17 @@ use maxwell_ledger::store::Store;
 pub(crate) struct Plain {
     pub(crate) sequence: u64,
     accounts: Vec<(AccountName, i128, u64)>,
+    /// The keys that each bounty has paid.
+    paid: BTreeMap<u64, BTreeSet<u64>>,
 }
 
 impl Plain {
     pub(crate) fn new() -> Self {
-        Self { sequence: 0, accounts: AccountName::HOST.map(|name| (name, 0, 0)).to_vec() }
+        Self {
+            sequence: 0,
+            accounts: AccountName::HOST.map(|name| (name, 0, 0)).to_vec(),
+            paid: BTreeMap::new(),
+        }
     }
 
     /// What comes next.
@@ -26,7 +33,12 @@ impl Plain {
         self.sequence += 1;
         match record {
             Record::Operation(signed) => self.operation(&signed.operation),
-            Record::Payment(Payment { from, to, amount, .. }) => {
+            Record::Payment(Payment { from, to, amount, reference, .. }) => {
+                if let AccountName::Escrow(number) = self.accounts[from.0 as usize].0
+                    && let Some(paid) = self.paid.get_mut(&number)
+                {
+                    assert!(paid.insert(*reference), "bounty {number} pays key {reference} once more");
+                }
                 self.post(*from, -amount.0);
                 self.post(*to, amount.0);
             }
@@ -53,6 +65,11 @@ impl Plain {
         let accounts = books.accounts().iter();
         let found: Vec<_> = accounts.map(|a| (a.name, i128::from(a.balance.0), a.nonce)).collect();
         assert_eq!(found, self.accounts, "the accounts are not what was acknowledged");
+        for (number, paid) in &self.paid {
+            let (bounty, _) = books.bounty(*number).expect("it was posted");
+            let all = paid.iter().all(|key| bounty.paid.contains(*key));
+            assert!(all && bounty.paid.count() == paid.len() as u64, "bounty {number} has forgotten keys");
+        }
         assert_eq!(found.iter().map(|(_, balance, _)| balance).sum::<i128>(), 0, "money was made or lost");
     }
 
@@ -61,7 +78,10 @@ impl Plain {
         self.accounts[actor].2 += 1;
         let escrow = AccountName::Escrow;
         let (from, to, amount) = match operation.body {
-            Body::PostBounty { number, budget, .. } => (actor, escrow(number), budget.0),
+            Body::PostBounty { number, budget, .. } => {
+                self.paid.insert(number, BTreeSet::new());
+                (actor, escrow(number), budget.0)
+            }
             Body::CloseBounty { number } => {
                 let from = self.open(escrow(number));
                 (from, operation.actor(), self.all_of(from))
