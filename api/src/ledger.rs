@@ -72,7 +72,8 @@ pub struct RecordReport {
     pub record: u64,
     /// When it was written.
     pub at_ms: u64,
-    /// `fund`, `transfer`, `deposit`, `set-max-bid`, `close`, `income`, `refund`, `forfeit`, `window` or `note`.
+    /// `fund`, `transfer`, `deposit`, `set-max-bid`, `close`, `post-bounty`, `close-bounty`, `income`, `refund`,
+    /// `forfeit`, `verification`, `window` or `note`.
     pub kind: String,
     /// What was moved.
     pub movements: Vec<MovementReport>,
@@ -117,7 +118,8 @@ pub struct EntryReport {
     pub record: u64,
     /// When that was written.
     pub at_ms: u64,
-    /// `received`, `sent`, `income`, `refund`, `forfeit`, `billed`, `collected`, `set-max-bid`, `closed` or `noted`.
+    /// `received`, `sent`, `income`, `refund`, `forfeit`, `verification`, `billed`, `collected`, `set-max-bid`,
+    /// `closed`, `noted` or `posted`.
     pub kind: String,
     /// The other account, if there is one.
     pub with: Option<String>,

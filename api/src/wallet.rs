@@ -94,20 +94,24 @@ pub struct TotalsReport {
     pub awards: u64,
 }
 
-/// An order that was carried out: `wallet fund`, `transfer`, `deposit`, `max-bid`, `close` and `ledger submit`.
+/// An order that was carried out: `wallet fund`, `transfer`, `deposit`, `max-bid`, `close`, `bounty post`, `bounty close` and
+/// `ledger submit`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderReport {
     /// Version of the format: [`VERSION`].
     pub version: u32,
     /// The host whose ledger it is.
     pub host: String,
-    /// What was ordered: `fund`, `transfer`, `deposit`, `set-max-bid` or `close`.
+    /// What was ordered: `fund`, `transfer`, `deposit`, `set-max-bid`, `close`, `post-bounty` or `close-bounty`.
     pub kind: String,
+    /// The number of the bounty that is posted or closed; none for other orders.
+    pub bounty: Option<u64>,
     /// Who signed it.
     pub by: String,
-    /// Who receives: an address, or `escrow-N` or `stake-N`; none for `set-max-bid`.
+    /// Who receives: an address, or `escrow-N` or `stake-N`; none for `set-max-bid` and `close-bounty`.
     pub to: Option<String>,
-    /// The amount that is moved or, for `set-max-bid`, the bound, in µJ; none for `close`, which moves all that is left.
+    /// The amount that is moved or, for `set-max-bid`, the bound, in µJ; none for `close` and `close-bounty`,
+    /// which move all that is left.
     pub amount_uj: Option<i64>,
     /// The signer's own name for it, in hexadecimal.
     pub id: String,

@@ -6,6 +6,7 @@
 //! mint.key                signs new money; may be kept elsewhere
 //! wallets/NAME.key        the key of a wallet
 //! wallets/NAME.address    its address, where the key is encrypted and does not show it
+//! bounties/DIGEST.wasm    a module that verifies claims on a bounty
 //! ```
 
 use std::fmt;
@@ -17,6 +18,7 @@ use std::str::FromStr;
 
 use anyhow::{Context, Error, Result, bail, ensure};
 use clap::Args;
+use maxwell_ledger::digest::Digest;
 use maxwell_ledger::wallet::{AddressError, PublicKey, TextError};
 
 /// Characters of a wallet's name.
@@ -92,6 +94,11 @@ impl Home {
     /// The address of a wallet whose key is encrypted.
     pub(crate) fn wallet_address(&self, name: &Name) -> PathBuf {
         self.wallets().join(format!("{name}.address"))
+    }
+
+    /// A module that verifies, by its digest.
+    pub(crate) fn module(&self, digest: &[u8; 32]) -> PathBuf {
+        self.0.join("bounties").join(format!("{}.wasm", Digest(*digest)))
     }
 
     fn wallets(&self) -> PathBuf {

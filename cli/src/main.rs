@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 mod books;
+mod bounty;
 mod calibrate;
 mod demo;
 mod experiment;
@@ -57,6 +58,8 @@ enum Command {
     Calibrate(calibrate::Options),
     /// Make and show wallets, and move their money
     Wallet(wallet::Options),
+    /// Promise money for verified work, and see what became of it
+    Bounty(bounty::Options),
     /// Make, check and read the ledger
     Ledger(ledger::Options),
     /// Make a receipt, a bill that anyone can check
@@ -93,6 +96,7 @@ fn main() -> ExitCode {
         Command::Price(options) => price::run(&options),
         Command::Calibrate(options) => calibrate::run(&options),
         Command::Wallet(options) => wallet::run(&options),
+        Command::Bounty(options) => bounty::run(&options),
         Command::Ledger(options) => ledger::run(&options),
         Command::Receipt(options) => receipt::run(&options),
     };

@@ -47,6 +47,16 @@ fn operation_id(text: &str) -> Result<OperationId> {
 }
 
 impl Signing {
+    /// Whether the order was given a name of its own.
+    pub(crate) const fn is_named(&self) -> bool {
+        self.id.is_some()
+    }
+
+    /// Whether the order is signed here and carried out elsewhere.
+    pub(crate) const fn only_prints(&self) -> bool {
+        self.print
+    }
+
     /// Signs an order and carries it out, or prints it.
     pub(crate) fn order(&self, common: &Common, key: &Keypair, body: Body) -> Result<()> {
         let home = common.home()?;
@@ -147,16 +157,25 @@ fn report(json: bool, ledger: &Ledger, order: &SignedOperation, outcome: Outcome
         Outcome::Already(_) => "already done",
     };
     let (kind, to, amount) = match body {
+        Body::PostBounty { number, budget, .. } => {
+            ("post-bounty", Some(AccountName::Escrow(number).to_string()), Some(budget))
+        }
+        Body::CloseBounty { .. } => ("close-bounty", None, None),
         Body::Fund { to, amount } => ("fund", Some(to.to_string()), Some(amount)),
         Body::Transfer { to, amount } => ("transfer", Some(to.to_string()), Some(amount)),
         Body::Deposit { into, amount } => ("deposit", Some(into.to_string()), Some(amount)),
         Body::SetMaxBid { max_bid } => ("set-max-bid", None, max_bid),
         Body::Close { to } => ("close", Some(to.to_string()), None),
     };
+    let bounty = match body {
+        Body::PostBounty { number, .. } | Body::CloseBounty { number } => Some(number),
+        _ => None,
+    };
     let report = OrderReport {
         version: VERSION,
         host: host.to_string(),
         kind: kind.to_owned(),
+        bounty,
         by: by.to_string(),
         to,
         amount_uj: amount.map(|amount| amount.0),
@@ -173,8 +192,15 @@ fn report(json: bool, ledger: &Ledger, order: &SignedOperation, outcome: Outcome
 fn write_plain(out: &mut dyn Write, report: &OrderReport) -> std::io::Result<()> {
     writeln!(out, "{}, as record {}", report.outcome, report.record)?;
     let amount = report.amount_uj.map(|amount| Microjoules(amount).to_string());
-    let otherwise = if report.kind == "close" { "all that was left" } else { "none" };
-    let label = if report.kind == "set-max-bid" { "max bid" } else { &report.kind };
+    let (label, otherwise) = match report.kind.as_str() {
+        "set-max-bid" => ("max bid", "none"),
+        "post-bounty" => ("budget", "none"),
+        "close-bounty" => ("back", "all that was left"),
+        kind => (kind, "all that was left"),
+    };
+    if let Some(bounty) = report.bounty {
+        line(out, "bounty", bounty)?;
+    }
     line(out, label, amount.as_deref().unwrap_or(otherwise))?;
     line(out, "by", &report.by)?;
     if let Some(to) = &report.to {

@@ -4,8 +4,8 @@ use maxwell_core::ledger::Role;
 use maxwell_core::units::Microjoules;
 use serde::{Deserialize, Serialize};
 
+use crate::bounty::Bounty;
 use crate::codec;
-
 use crate::digest::{self, Digest};
 use crate::limits::{ACCOUNT_BYTES_MAX, NAME_BYTES_MAX, RECENT_OPERATIONS};
 use crate::operation::OperationId;
@@ -170,6 +170,8 @@ pub struct Account {
     pub closed: bool,
     /// Everything that happened to it, added up.
     pub totals: Totals,
+    /// The bounty that is paid from it, if it is the escrow of one.
+    pub bounty: Option<Box<Bounty>>,
 }
 
 impl Account {
@@ -185,6 +187,7 @@ impl Account {
             max_bid: None,
             closed: false,
             totals: Totals::default(),
+            bounty: None,
         }
     }
 
@@ -200,8 +203,10 @@ impl Account {
     /// Its leaf in the tree over all accounts. `salt` keeps others from finding out whose leaf it is by trying names.
     pub fn leaf(&self, salt: &Salt) -> Leaf {
         let mut room = [0; ACCOUNT_BYTES_MAX];
-        // A stranger's receipt may claim to remember more than any ledger does; it is hashed like any other, and does not match.
-        let long = (self.recent.len() > RECENT_OPERATIONS).then(|| codec::to_bytes(self));
+        // A bounty has as many bytes as its paid keys take. A stranger's receipt may claim to remember more than any ledger does;
+        // it is hashed like any other, and does not match.
+        let is_long = self.bounty.is_some() || self.recent.len() > RECENT_OPERATIONS;
+        let long = is_long.then(|| codec::to_bytes(self));
         let content = long.as_deref().unwrap_or_else(|| codec::to_room(self, &mut room));
         let digest = digest::of(digest::Domain::Account, &[&salt.0, content]);
         Leaf { key: key_of(&self.name).0, digest: digest.0, balance: self.balance }

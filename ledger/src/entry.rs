@@ -4,16 +4,19 @@
 //! root that the host signs. So who knows an account at the beginning and at the end of a period and is shown the entries
 //! between can tell that none is missing, none added and none changed, without being shown anything of anybody else.
 
+use maxwell_core::bounty::terms::Terms;
 use maxwell_core::tick::Provenance;
 use maxwell_core::units::{Microjoules, Ppm};
 use serde::{Deserialize, Serialize};
 
 use crate::account::{Account, AccountName, Totals};
+use crate::bounty::Bounty;
 use crate::codec;
 use crate::digest::{self, Digest};
 use crate::limits::ENTRY_BYTES_MAX;
 use crate::operation::OperationId;
 use crate::record::{At, Reason, Standing, Used};
+use crate::wallet::PublicKey;
 use crate::wire;
 
 /// Something that happened to an account.
@@ -109,6 +112,19 @@ pub enum What {
         /// What changed.
         standing: Standing,
     },
+    /// A bounty was posted, and this is the escrow of its budget.
+    Posted {
+        /// By whom.
+        sponsor: PublicKey,
+        /// What it pays for.
+        #[serde(with = "wire::TermsForm")]
+        terms: Terms,
+        /// Its budget.
+        #[serde(with = "wire::microjoules", rename = "budget_uj")]
+        budget: Microjoules,
+        /// The sponsor's name for the order.
+        id: OperationId,
+    },
 }
 
 /// The charge of one cell for one billing window.
@@ -144,6 +160,7 @@ impl Entry {
             What::Received { amount, .. } | What::Paid { amount, .. } | What::Collected { amount, .. } => {
                 amount.0
             }
+            What::Posted { budget, .. } => budget.0,
             What::Sent { amount, .. } | What::Released { amount, .. } => amount.0.checked_neg()?,
             What::Billed(Billed { quanta, rent, tax, .. }) => {
                 quanta.0.checked_add(rent.0)?.checked_add(tax.0)?.checked_neg()?
@@ -153,13 +170,18 @@ impl Entry {
         Some(Microjoules(change))
     }
 
-    /// Adds the entry to its account: balance, totals, and the hash over its history. The one place in which an account
-    /// changes, in the books and in the check of a receipt alike. Nothing if an amount leaves the range of an account, which
-    /// no record that was checked does; the account is worth nothing then.
+    /// Adds the entry to its account: balance, totals, paid keys, and the hash over its history. The one place in which an
+    /// account changes, in the books and in the check of a receipt alike. Nothing if an amount leaves the range of an account or
+    /// a key is paid twice, which no record that was checked does; the account is worth nothing then.
     pub(crate) fn enter(&self, account: &mut Account) -> Option<()> {
         add(&mut account.balance, self.change()?)?;
         account.entries = account.entries.checked_add(1)?;
         account.tip = self.link(account.tip);
+        if let (What::Released { reason: Reason::Income, reference, .. }, Some(bounty)) =
+            (&self.what, &mut account.bounty)
+        {
+            bounty.paid.add(*reference)?;
+        }
         let totals = &mut account.totals;
         match &self.what {
             What::Paid { reason: Reason::Income, amount, .. } => sum_up(&mut totals.income, *amount),
@@ -174,6 +196,10 @@ impl Entry {
             What::MaxBid { max_bid, .. } => account.max_bid = *max_bid,
             What::Closed { .. } => account.closed = true,
             What::Noted { .. } => {}
+            What::Posted { sponsor, terms, budget, .. } => {
+                sum_up(&mut totals.received, *budget);
+                account.bounty = Some(Box::new(Bounty::new(*sponsor, *terms)));
+            }
         }
         Some(())
     }

@@ -11,7 +11,7 @@ use std::ops::ControlFlow;
 use maxwell_core::units::Microjoules;
 
 use crate::account::{Account, AccountName, Index, Salt};
-use crate::books::{Books, Mark, Outcome, Refusal};
+use crate::books::{self, Books, Mark, Outcome, Refusal};
 use crate::codec::{self, CodecError};
 use crate::digest::Digest;
 use crate::frame::{self, Frame};
@@ -397,8 +397,10 @@ pub fn written(store: &dyn Store, of: Snapshot, genesis: &Genesis) -> Result<Boo
         return damaged("the host's own accounts are missing".to_owned());
     }
     let stands: Mark = codec::from_bytes(&mark.extra)?;
-    let sound =
-        |account: &Account| account.recent.len() <= RECENT_OPERATIONS && account.balance.0 > -i64::MAX;
+    let sound = |account: &Account| {
+        let in_bounds = account.recent.len() <= RECENT_OPERATIONS && account.balance.0 > -i64::MAX;
+        in_bounds && books::is_sound(account)
+    };
     let books = Books::with_accounts(genesis.clone(), stands, accounts);
     let minted = books.account(Index::MINT).balance <= Microjoules::ZERO;
     if !books.names_are_unique()

@@ -4,6 +4,7 @@
 pub mod account;
 pub mod audit;
 pub mod books;
+pub mod bounty;
 pub mod codec;
 pub mod digest;
 pub mod entry;

@@ -1,5 +1,6 @@
 //! What an owner orders the ledger to do, signed.
 
+use maxwell_core::bounty::terms::Terms;
 use maxwell_core::units::Microjoules;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +50,22 @@ pub enum Body {
     Close {
         /// Who receives the rest.
         to: PublicKey,
+    },
+    /// Promises so much for each key of some work, and puts what it is paid from into the escrow of this number.
+    PostBounty {
+        /// Names bounty and escrow; no account has had it.
+        number: u64,
+        /// What is promised. It never changes.
+        #[serde(with = "wire::TermsForm")]
+        terms: Terms,
+        /// What there is to pay from.
+        #[serde(with = "wire::microjoules", rename = "budget_uj")]
+        budget: Microjoules,
+    },
+    /// Ends a bounty of the signer's own: it pays nothing more, and what is left comes back.
+    CloseBounty {
+        /// Which.
+        number: u64,
     },
 }
 

@@ -20,8 +20,8 @@ use crate::store::{Snapshot, Store};
 use crate::sum_tree::{Path, PathError};
 use crate::wallet::PublicKey;
 
-/// Version of the format.
-pub const VERSION: u32 = 1;
+/// Version of the format. It rises when what is hashed changes: 2 has bounties in the accounts of escrows.
+pub const VERSION: u32 = 2;
 
 /// One account's bill for a period, with its proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -91,9 +91,11 @@ pub enum ReceiptError {
         "the entries do not lead from the beginning to the end of the period: some were left out, added or changed"
     )]
     Incomplete,
-    /// An amount that no ledger has.
-    #[error("entry {0} of the journal has an impossible amount")]
-    Amount(u64),
+    /// An amount that no ledger has, or a key of a bounty that was paid before.
+    #[error(
+        "entry {0} of the journal is impossible after those before it: its amount, or a key that is paid again"
+    )]
+    Impossible(u64),
 }
 
 /// Why no receipt can be made.
@@ -220,7 +222,7 @@ impl Receipt {
                 return Err(ReceiptError::OutOfPeriod(entry.sequence));
             }
             sequence = entry.sequence;
-            entry.enter(&mut account).ok_or(ReceiptError::Amount(entry.sequence))?;
+            entry.enter(&mut account).ok_or(ReceiptError::Impossible(entry.sequence))?;
         }
         // What the owner may order next is no part of the bill, and entries do not show all of it.
         (account.nonce, account.recent) = (closing.account.nonce, closing.account.recent.clone());

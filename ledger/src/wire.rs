@@ -4,6 +4,8 @@
 // `with` of serde hands every value over by reference, whatever its size.
 #![allow(clippy::ref_option, clippy::trivially_copy_pass_by_ref)]
 
+use maxwell_core::bounty::Ranges;
+use maxwell_core::bounty::terms::{Terms, Work};
 use maxwell_core::tick::Provenance;
 use maxwell_core::units::{Microjoules, Ppm};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -66,6 +68,41 @@ pub(crate) mod provenance {
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Provenance, D::Error> {
         Words::deserialize(from)
     }
+}
+
+/// What a bounty pays for, and how much.
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Terms", deny_unknown_fields)]
+pub(crate) struct TermsForm {
+    #[serde(with = "WorkForm")]
+    work: Work,
+    #[serde(with = "microjoules", rename = "reward_uj")]
+    reward: Microjoules,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Work", rename_all = "kebab-case", deny_unknown_fields)]
+enum WorkForm {
+    Primes(#[serde(with = "RangesForm")] Ranges),
+    Preimages {
+        zero_bits: u8,
+        end: u64,
+    },
+    Module {
+        #[serde(with = "hex")]
+        digest: [u8; 32],
+        fuel: u64,
+        end: u64,
+    },
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(remote = "Ranges", deny_unknown_fields)]
+struct RangesForm {
+    origin: u64,
+    width: u64,
+    first: u64,
+    end: u64,
 }
 
 /// Bytes of a fixed number: as they are in compact formats, in hexadecimal for people.

@@ -5,6 +5,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 
 use common::{Keys, START_MS};
+use maxwell_core::bounty::terms::{Terms, Work};
 use maxwell_core::tick::Provenance;
 use maxwell_core::units::{Microjoules, Ppm};
 use maxwell_ledger::account::{AccountName, Index};
@@ -25,6 +26,8 @@ enum Try {
     Order { by: Option<u8>, off: i8, id: u8, body: Wish },
     /// A payment by the host's rules.
     Pay { reason: Reason, from: u8, to: u8, amount: i64 },
+    /// Income from a bounty for a key: as much as was promised, or more by `off`.
+    Income { number: u8, key: u8, to: u8, off: i8 },
     /// The end of a window so many ticks after the last; every line is wallet, quanta, tax.
     Window { later: i8, lines: Vec<(u8, i64, i64)>, grid: i64 },
     /// Everything so far becomes durable.
@@ -40,10 +43,24 @@ enum Wish {
     Deposit(u8, i64),
     MaxBid(Option<i64>),
     Close(u8),
+    Post { number: u8, keys: u8, reward: i64, budget: i64 },
+    CloseBounty(u8),
 }
+
+/// Numbers of bounties, and of escrows that people put money into.
+const NUMBERS: u8 = 4;
 
 /// One movement of the naive ledger.
 type Movement = (AccountName, AccountName, i128);
+
+/// What somebody promised, and what was paid of it.
+#[derive(Clone)]
+struct Promise {
+    sponsor: AccountName,
+    reward: i64,
+    keys: u64,
+    paid: BTreeSet<u64>,
+}
 
 /// A ledger without a single idea in it.
 #[derive(Clone, Default)]
@@ -53,6 +70,7 @@ struct Naive {
     closed: BTreeSet<AccountName>,
     /// Everything that an owner ever ordered, with what it was.
     orders: BTreeMap<AccountName, Vec<(OperationId, Body)>>,
+    promises: BTreeMap<AccountName, Promise>,
     window: At,
 }
 
@@ -99,7 +117,21 @@ impl Naive {
                 }
                 (None, Microjoules::ZERO)
             }
+            Body::PostBounty { number, terms, budget } => {
+                let (_, keys) = terms.work.keys();
+                let promise = Promise { sponsor: actor, reward: terms.reward.0, keys, paid: BTreeSet::new() };
+                return self.post(AccountName::Escrow(number), promise, budget.0, operation);
+            }
+            Body::CloseBounty { number } => {
+                return self.end(AccountName::Escrow(number), actor, operation);
+            }
             Body::Close { to } => {
+                let is_open = |(escrow, promise): (&AccountName, &Promise)| {
+                    promise.sponsor == actor && !self.closed.contains(escrow)
+                };
+                if self.promises.iter().any(is_open) {
+                    return None;
+                }
                 let rest = self.balance(&actor);
                 (Some(AccountName::Wallet(to)), Microjoules(i64::try_from(rest).expect("it fits")))
             }
@@ -122,25 +154,69 @@ impl Naive {
         if closing {
             self.closed.insert(actor);
         }
-        self.orders.entry(actor).or_default().push((operation.id, operation.body));
+        self.note(operation);
         Some(true)
     }
 
-    fn pay(&mut self, reason: Reason, from: AccountName, to: AccountName, amount: i64) -> bool {
+    fn note(&mut self, operation: &Operation) {
+        self.orders.entry(operation.actor()).or_default().push((operation.id, operation.body));
+    }
+
+    fn post(
+        &mut self,
+        escrow: AccountName,
+        promise: Promise,
+        budget: i64,
+        order: &Operation,
+    ) -> Option<bool> {
+        let is_good = (1..=1_000_000_000_000).contains(&promise.reward) && promise.keys > 0;
+        let is_covered = budget >= promise.reward && i128::from(budget) <= self.balance(&promise.sponsor);
+        if !is_good || !is_covered || self.accounts.contains(&escrow) {
+            return None;
+        }
+        self.move_money(promise.sponsor, escrow, i128::from(budget));
+        self.promises.insert(escrow, promise);
+        self.note(order);
+        Some(true)
+    }
+
+    fn end(&mut self, escrow: AccountName, by: AccountName, order: &Operation) -> Option<bool> {
+        if self.promises.get(&escrow)?.sponsor != by || !self.closed.insert(escrow) {
+            return None;
+        }
+        self.move_money(escrow, by, self.balance(&escrow));
+        self.note(order);
+        Some(true)
+    }
+
+    /// Whether the promise from which somebody is to be paid, if there is one, says so.
+    fn is_promised(&self, reason: Reason, from: &AccountName, amount: i64, key: u64) -> bool {
+        self.promises.get(from).is_none_or(|promise| {
+            let is_new = key < promise.keys && !promise.paid.contains(&key);
+            reason == Reason::Income && amount == promise.reward && is_new
+        })
+    }
+
+    fn pay(&mut self, reason: Reason, from: AccountName, to: AccountName, amount: i64, key: u64) -> bool {
         use AccountName::{Escrow, Stake, Treasury, Wallet};
         let allowed = matches!(
             (reason, from, to),
             (Reason::Income, Escrow(_), Wallet(_))
                 | (Reason::Refund, Escrow(_) | Stake(_), Wallet(_))
                 | (Reason::Forfeit, Stake(_), Treasury)
+                | (Reason::Verification, Wallet(_), Treasury)
         );
         let possible = allowed
+            && self.is_promised(reason, &from, amount, key)
             && amount > 0
             && i128::from(amount) <= self.balance(&from)
             && !self.closed.contains(&to)
             && !self.closed.contains(&from);
         if possible {
             self.move_money(from, to, i128::from(amount));
+            if let Some(promise) = self.promises.get_mut(&from) {
+                promise.paid.insert(key);
+            }
         }
         possible
     }
@@ -193,11 +269,14 @@ impl Both {
             Try::Order { by, off, id, body } => self.order(*by, *off, *id, *body),
             Try::Pay { reason, from, to, amount } => {
                 let ((from, payer), (to, receiver)) = (self.account(*from), self.account(*to));
-                let at = At::default();
-                let payment =
-                    Payment { at, reason: *reason, reference: 1, from, to, amount: Microjoules(*amount) };
-                let done = self.ledger().enter(Record::Payment(payment)).is_ok();
-                assert_eq!(done, self.naive.pay(*reason, payer, receiver, *amount), "{payment:?}");
+                self.pay(*reason, (from, payer), (to, receiver), *amount, 1);
+            }
+            Try::Income { number, key, to, off } => {
+                let name = AccountName::Escrow(u64::from(number % NUMBERS));
+                let Some(from) = self.ledger().books().find(&name) else { return };
+                let promised = self.naive.promises.get(&name).map_or(5, |promise| promise.reward);
+                let to = self.account(*to);
+                self.pay(Reason::Income, (from, name), to, promised + i64::from(*off), u64::from(*key));
             }
             Try::Window { later, lines, grid } => self.window(*later, lines, *grid),
             Try::Commit(close) => {
@@ -214,17 +293,40 @@ impl Both {
         }
     }
 
+    fn pay(
+        &mut self,
+        reason: Reason,
+        (from, payer): (Index, AccountName),
+        (to, receiver): (Index, AccountName),
+        amount: i64,
+        reference: u64,
+    ) {
+        let at = At::default();
+        let payment = Payment { at, reason, reference, from, to, amount: Microjoules(amount) };
+        let done = self.ledger().enter(Record::Payment(payment));
+        let expected = self.naive.pay(reason, payer, receiver, amount, reference);
+        assert_eq!(done.is_ok(), expected, "{payment:?}: {done:?}");
+    }
+
     fn order(&mut self, by: Option<u8>, off: i8, id: u8, body: Wish) {
         let person = |number: u8| self.keys.person(usize::from(number % PEOPLE));
         let body = match body {
             Wish::Fund(to, amount) => Body::Fund { to: person(to), amount: Microjoules(amount) },
             Wish::Transfer(to, amount) => Body::Transfer { to: person(to), amount: Microjoules(amount) },
             Wish::Deposit(into, amount) => {
-                let into = [AccountName::Escrow(1), AccountName::Stake(2)][usize::from(into) % 2];
+                let number = u64::from(into % NUMBERS);
+                let into = if number == 2 { AccountName::Stake(2) } else { AccountName::Escrow(number) };
                 Body::Deposit { into, amount: Microjoules(amount) }
             }
             Wish::MaxBid(max_bid) => Body::SetMaxBid { max_bid: max_bid.map(Microjoules) },
             Wish::Close(to) => Body::Close { to: person(to) },
+            Wish::Post { number, keys, reward, budget } => {
+                let work = Work::Preimages { zero_bits: 1, end: u64::from(keys) };
+                let terms = Terms { work, reward: Microjoules(reward) };
+                let number = u64::from(number % NUMBERS);
+                Body::PostBounty { number, terms, budget: Microjoules(budget) }
+            }
+            Wish::CloseBounty(number) => Body::CloseBounty { number: u64::from(number % NUMBERS) },
         };
         let key = by.map_or(&self.keys.mint, |number| &self.keys.people[usize::from(number % PEOPLE)]);
         let draft = Operation {
@@ -281,6 +383,14 @@ impl Both {
             assert_eq!(i128::from(account.balance.0), naive.balance(&account.name), "{}", account.name);
             assert_eq!(account.closed, naive.closed.contains(&account.name), "{}", account.name);
         }
+        for (name, promise) in &naive.promises {
+            let AccountName::Escrow(number) = name else { panic!("{name} is no escrow") };
+            let (bounty, escrow) = books.bounty(*number).expect("it was posted");
+            let paid = (0..=255).filter(|key| bounty.paid.contains(*key)).collect::<BTreeSet<_>>();
+            assert_eq!(paid, promise.paid, "{name}");
+            let listed = books.open_bounties().any(|(id, _)| id.0 == *number);
+            assert_eq!(listed, !escrow.closed, "{name}");
+        }
         let sum: i128 = books.accounts().iter().map(|account| i128::from(account.balance.0)).sum();
         assert_eq!(sum, 0, "money was made or lost");
     }
@@ -318,13 +428,17 @@ fn wish() -> impl Strategy<Value = Wish> {
         2 => (any::<u8>(), amount()).prop_map(|(into, amount)| Wish::Deposit(into, amount)),
         1 => proptest::option::of(amount()).prop_map(Wish::MaxBid),
         1 => any::<u8>().prop_map(Wish::Close),
+        3 => (any::<u8>(), 0..5_u8, prop_oneof![6 => 1..200_i64, 1 => amount()], amount())
+            .prop_map(|(number, keys, reward, budget)| Wish::Post { number, keys, reward, budget }),
+        2 => any::<u8>().prop_map(Wish::CloseBounty),
         1 => (any::<u8>(), amount()).prop_map(|(to, amount)| Wish::Fund(to, amount)),
     ]
 }
 
 fn attempt() -> impl Strategy<Value = Try> {
     let off = || prop_oneof![8 => Just(0_i8), 1 => -2..3_i8];
-    let reason = prop_oneof![Just(Reason::Income), Just(Reason::Refund), Just(Reason::Forfeit)];
+    let reason =
+        prop::sample::select(vec![Reason::Income, Reason::Refund, Reason::Forfeit, Reason::Verification]);
     let later = prop_oneof![8 => 1..4_i8, 1 => -2..1_i8];
     let lines = proptest::collection::vec((any::<u8>(), charge(), charge()), 0..4);
     let close = prop_oneof![Just(Close::IfDue), Just(Close::Epoch), Just(Close::AndSave)];
@@ -335,6 +449,8 @@ fn attempt() -> impl Strategy<Value = Try> {
             .prop_map(|(off, id, to, amount)| Try::Order { by: None, off, id, body: Wish::Fund(to, amount) }),
         2 => (reason, any::<u8>(), any::<u8>(), amount())
             .prop_map(|(reason, from, to, amount)| Try::Pay { reason, from, to, amount }),
+        4 => (any::<u8>(), 0..6_u8, any::<u8>(), off())
+            .prop_map(|(number, key, to, off)| Try::Income { number, key, to, off }),
         3 => (later, lines, charge()).prop_map(|(later, lines, grid)| Try::Window { later, lines, grid }),
         2 => close.prop_map(Try::Commit),
         1 => Just(Try::Crash),

@@ -8,6 +8,7 @@ use anyhow::{Result, anyhow};
 use maxwell_api::ledger::{
     AccountHistory, EntryReport, HistoryReport, MovementReport, RecordReport, VERSION,
 };
+use maxwell_core::bounty::terms::Terms;
 use maxwell_core::units::Microjoules;
 use maxwell_ledger::account::{AccountName, Index};
 use maxwell_ledger::books::Books;
@@ -106,6 +107,11 @@ fn operation(report: &mut RecordReport, books: &Books, operation: &Operation) {
         Body::Transfer { to, amount } => ("transfer", Some((wallet(to), amount)), None),
         Body::Deposit { into, amount } => ("deposit", Some((into, amount)), None),
         Body::SetMaxBid { max_bid } => ("set-max-bid", None, Some(bound(max_bid))),
+        Body::PostBounty { number, terms, budget } => {
+            let remark = format!("bounty {number}: {}", promise(&terms));
+            ("post-bounty", Some((AccountName::Escrow(number), budget)), Some(remark))
+        }
+        Body::CloseBounty { number } => return closed_bounty(report, books, actor, number),
         Body::Close { to } => {
             let rest = books::account(books, actor).0.balance;
             ("close", Some((wallet(to), rest)), Some("closed for ever".to_owned()))
@@ -115,6 +121,21 @@ fn operation(report: &mut RecordReport, books: &Books, operation: &Operation) {
     kind.clone_into(&mut report.kind);
     report.movements.extend(moved.map(|(to, amount)| movement(actor, to, amount, None)));
     report.remark = remark;
+}
+
+/// The money of a closed bounty goes the other way, from the escrow to whoever ordered it.
+fn closed_bounty(report: &mut RecordReport, books: &Books, actor: AccountName, number: u64) {
+    let escrow = AccountName::Escrow(number);
+    "close-bounty".clone_into(&mut report.kind);
+    report.movements.push(movement(escrow, actor, books::account(books, escrow).0.balance, None));
+    report.wallet = Some(actor.to_string());
+    report.remark = Some(format!("bounty {number} is closed for ever"));
+}
+
+/// What a bounty pays, and for how many keys.
+fn promise(terms: &Terms) -> String {
+    let (first, end) = terms.work.keys();
+    format!("{} for each of {} keys", terms.reward, end.saturating_sub(first))
 }
 
 fn window(report: &mut RecordReport, window: &Window, name: impl Fn(Index) -> AccountName) {
@@ -164,6 +185,7 @@ const fn reason_word(reason: Reason) -> &'static str {
         Reason::Income => "income",
         Reason::Refund => "refund",
         Reason::Forfeit => "forfeit",
+        Reason::Verification => "verification",
     }
 }
 
@@ -261,6 +283,7 @@ fn entry_shown(entry: &Entry, at_ms: u64, change: Microjoules, balance: Microjou
         What::Collected { .. } => (("collected", None), None),
         What::MaxBid { max_bid, .. } => (("set-max-bid", Some(bound(*max_bid))), None),
         What::Closed { .. } => (("closed", None), None),
+        What::Posted { terms, .. } => (("posted", Some(promise(terms))), None),
         What::Noted { cell, standing, .. } => {
             (("noted", Some(format!("cell {cell}: {}", standing_words(*standing)))), None)
         }
@@ -294,7 +317,9 @@ fn write_entries(
         let sign = if *change_uj > 0 { "+" } else { "" };
         writeln!(out, "{record:>8}  {}  {kind}  {sign}{change} = {balance}", books::time(*at_ms))?;
         if let Some(with) = with {
-            let way = if *change_uj > 0 { "from" } else { "to" };
+            // A bounty that has nothing left gives back nothing.
+            let is_from = *change_uj > 0 || kind == "received";
+            let way = if is_from { "from" } else { "to" };
             writeln!(out, "     {way:>4} {}", names.get(with).unwrap_or(with))?;
         }
         if let Some(remark) = remark {

@@ -4,7 +4,7 @@ use maxwell_core::ledger::Role;
 use maxwell_core::limits::{MINT_MAX, WINDOW_LINES_MAX};
 use maxwell_core::units::Microjoules;
 
-use super::Books;
+use super::{Books, BountyRefusal, bounty};
 use crate::account::{Account, AccountName, Index};
 use crate::limits::ACCOUNTS_MAX;
 use crate::operation::{Body, Operation, OperationId};
@@ -125,6 +125,9 @@ pub enum Refusal {
         "the charges of this window could take {0} beyond the {MINT_MAX} that may ever be: no node charges so much"
     )]
     OutOfRange(AccountName),
+    /// Against the rules of bounties.
+    #[error(transparent)]
+    Bounty(#[from] BountyRefusal),
     /// The ledger has stopped.
     #[error("the ledger could not be written, and takes nothing more: open it again")]
     Stopped,
@@ -187,8 +190,14 @@ fn operation(books: &Books, operation: &Operation) -> Result<Option<u64>, Refusa
             if account.balance < Microjoules::ZERO {
                 return Err(Refusal::InDebt { account: actor, debt: -account.balance });
             }
+            bounty::needs_no_more(books, operation.by)?;
             may_receive(books, actor, AccountName::Wallet(to))?;
         }
+        Body::PostBounty { number, terms, budget } => {
+            covered(account, budget)?;
+            bounty::may_post(books, number, &terms, budget)?;
+        }
+        Body::CloseBounty { number } => bounty::may_close(books, number, operation.by)?,
     }
     Ok(None)
 }
@@ -213,10 +222,12 @@ fn payment(books: &Books, payment: &Payment) -> Result<(), Refusal> {
             matches!(from.name.role(), Role::Escrow | Role::Stake) && to.name.role() == Role::Wallet
         }
         Reason::Forfeit => (from.name.role(), to.name.role()) == (Role::Stake, Role::Treasury),
+        Reason::Verification => (from.name.role(), to.name.role()) == (Role::Wallet, Role::Treasury),
     };
     if !allowed {
         return Err(Refusal::NotAllowed { reason: payment.reason, from: from.name, to: to.name });
     }
+    bounty::may_pay(from, payment)?;
     covered(from, payment.amount)?;
     may_receive(books, from.name, to.name)
 }

@@ -38,6 +38,20 @@ fn operation(books: &mut Books, operation: &Operation) {
             }
             post(books, actor, What::Closed { id });
         }
+        Body::PostBounty { number, terms, budget } => {
+            let (to, sponsor) = (AccountName::Escrow(number), operation.by);
+            let escrow = books.open(to);
+            post(books, actor, What::Sent { to, amount: budget, id });
+            post(books, escrow, What::Posted { sponsor, terms, budget, id });
+            books.open_bounties.insert(number, escrow);
+        }
+        Body::CloseBounty { number } => {
+            let escrow = books.open_bounties.remove(&number).expect("checked before");
+            // What comes back is written down even if it is nothing: it is what the sponsor's order came to.
+            let rest = books.account(escrow).balance;
+            send(books, escrow, AccountName::Wallet(operation.by), rest, id);
+            post(books, escrow, What::Closed { id });
+        }
     }
 }
 

@@ -3,12 +3,15 @@
 //! A record is checked whole before anything of it is entered, so a refused one changes nothing. The same two steps run when a
 //! record is new, when a restart plays the journal again and when an auditor does, so all three come to the same accounts.
 
+mod bounty;
 mod check;
 mod enter;
 
+pub use bounty::BountyRefusal;
+pub(crate) use bounty::is_sound;
 pub use check::Refusal;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use maxwell_core::units::Microjoules;
 use serde::{Deserialize, Serialize};
@@ -61,6 +64,8 @@ pub struct Books {
     genesis: Genesis,
     accounts: Vec<Account>,
     names: HashMap<AccountName, Index>,
+    /// The escrows of open bounties, by number.
+    open_bounties: BTreeMap<u64, Index>,
     mark: Mark,
     /// Accounts whose leaf is not current, each once.
     stale: Changed,
@@ -84,10 +89,17 @@ impl Books {
 
     /// Books as they were written down.
     pub fn with_accounts(genesis: Genesis, mark: Mark, accounts: Vec<Account>) -> Self {
-        let numbered = accounts.iter().enumerate();
-        let names = numbered.map(|(number, account)| (account.name, Index(number as u32))).collect();
+        let numbered =
+            || accounts.iter().enumerate().map(|(number, account)| (account, Index(number as u32)));
+        let names = numbered().map(|(account, index)| (account.name, index)).collect();
+        let bounties = numbered().filter(|(account, _)| account.bounty.is_some() && !account.closed);
+        let open_bounties = bounties.filter_map(|(account, index)| match account.name {
+            AccountName::Escrow(number) => Some((number, index)),
+            _ => None,
+        });
+        let open_bounties = open_bounties.collect();
         let (stale, unsaved) = (Changed::default(), Changed::default());
-        Self { genesis, accounts, names, mark, stale, unsaved, watched: None, tree: None }
+        Self { genesis, accounts, names, open_bounties, mark, stale, unsaved, watched: None, tree: None }
     }
 
     /// What ledger it is.

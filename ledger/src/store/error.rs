@@ -61,10 +61,23 @@ pub enum StoreError {
     },
     /// The file was written by a later version.
     #[error(
-        "{} has format {found}, and this version knows formats up to {known}: use a later version of Maxwell",
+        "{} has format {found}, and this version knows format {known} alone: use a later version of Maxwell",
         file.display()
     )]
     Newer {
+        /// The file that was named.
+        file: PathBuf,
+        /// The format in it.
+        found: u64,
+        /// The format that this version writes.
+        known: u64,
+    },
+    /// The file was written by an earlier version, whose hashes this one does not make.
+    #[error(
+        "{} has format {found}, and this version knows format {known} alone: read it with the Maxwell that wrote it, and begin a new ledger",
+        file.display()
+    )]
+    Older {
         /// The file that was named.
         file: PathBuf,
         /// The format in it.

@@ -35,8 +35,9 @@ use super::view::View;
 use super::{Batch, Change, FrameRef, Mark, Snapshot, Store, StoreError};
 
 /// The format of the file: what the tables are and what is in them. It goes up when an older version could not read
-/// what a newer one writes.
-const FORMAT: u64 = 1;
+/// what a newer one writes, or the other way round. Since 2 an account says whether it has a bounty, so rows, leaves and heads
+/// of 1 are others.
+const FORMAT: u64 = 2;
 
 /// How a file of the engine begins.
 const ENGINE: [u8; 9] = *b"redb\x1a\x0a\xa9\x0d\x0a";
@@ -465,7 +466,8 @@ fn is_of_a_known_format(engine: &impl ReadableDatabase, file: &Path) -> Result<(
     match found.cmp(&FORMAT) {
         Ordering::Equal => Ok(()),
         Ordering::Greater => Err(StoreError::Newer { file: file.to_owned(), found, known: FORMAT }),
-        Ordering::Less => Err(StoreError::damaged(file, format!("there never was a format {found}"))),
+        Ordering::Less if found == 0 => Err(StoreError::damaged(file, "there never was a format 0")),
+        Ordering::Less => Err(StoreError::Older { file: file.to_owned(), found, known: FORMAT }),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What records come to, by adding and taking away and nothing else: no rule, no tree, no store.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
 use maxwell_ledger::account::{AccountName, Index};
@@ -14,11 +15,17 @@ use maxwell_ledger::store::Store;
 pub(crate) struct Plain {
     pub(crate) sequence: u64,
     accounts: Vec<(AccountName, i128, u64)>,
+    /// The keys that each bounty has paid.
+    paid: BTreeMap<u64, BTreeSet<u64>>,
 }
 
 impl Plain {
     pub(crate) fn new() -> Self {
-        Self { sequence: 0, accounts: AccountName::HOST.map(|name| (name, 0, 0)).to_vec() }
+        Self {
+            sequence: 0,
+            accounts: AccountName::HOST.map(|name| (name, 0, 0)).to_vec(),
+            paid: BTreeMap::new(),
+        }
     }
 
     /// What comes next.
@@ -26,7 +33,12 @@ impl Plain {
         self.sequence += 1;
         match record {
             Record::Operation(signed) => self.operation(&signed.operation),
-            Record::Payment(Payment { from, to, amount, .. }) => {
+            Record::Payment(Payment { from, to, amount, reference, .. }) => {
+                if let AccountName::Escrow(number) = self.accounts[from.0 as usize].0
+                    && let Some(paid) = self.paid.get_mut(&number)
+                {
+                    assert!(paid.insert(*reference), "bounty {number} pays key {reference} once more");
+                }
                 self.post(*from, -amount.0);
                 self.post(*to, amount.0);
             }
@@ -53,27 +65,47 @@ impl Plain {
         let accounts = books.accounts().iter();
         let found: Vec<_> = accounts.map(|a| (a.name, i128::from(a.balance.0), a.nonce)).collect();
         assert_eq!(found, self.accounts, "the accounts are not what was acknowledged");
+        for (number, paid) in &self.paid {
+            let (bounty, _) = books.bounty(*number).expect("it was posted");
+            let all = paid.iter().all(|key| bounty.paid.contains(*key));
+            assert!(all && bounty.paid.count() == paid.len() as u64, "bounty {number} has forgotten keys");
+        }
         assert_eq!(found.iter().map(|(_, balance, _)| balance).sum::<i128>(), 0, "money was made or lost");
     }
 
     fn operation(&mut self, operation: &Operation) {
         let actor = self.open(operation.actor());
         self.accounts[actor].2 += 1;
-        let (to, amount) = match operation.body {
-            Body::Fund { to, amount } | Body::Transfer { to, amount } => (AccountName::Wallet(to), amount.0),
-            Body::Deposit { into, amount } => (into, amount.0),
+        let escrow = AccountName::Escrow;
+        let (from, to, amount) = match operation.body {
+            Body::PostBounty { number, budget, .. } => {
+                self.paid.insert(number, BTreeSet::new());
+                (actor, escrow(number), budget.0)
+            }
+            Body::CloseBounty { number } => {
+                let from = self.open(escrow(number));
+                (from, operation.actor(), self.all_of(from))
+            }
+            Body::Fund { to, amount } | Body::Transfer { to, amount } => {
+                (actor, AccountName::Wallet(to), amount.0)
+            }
+            Body::Deposit { into, amount } => (actor, into, amount.0),
             Body::SetMaxBid { .. } => return,
             Body::Close { to } => {
-                let rest = self.accounts[actor].1;
+                let rest = self.all_of(actor);
                 if rest == 0 {
                     return;
                 }
-                (AccountName::Wallet(to), i64::try_from(rest).expect("an account has 64 bits"))
+                (actor, AccountName::Wallet(to), rest)
             }
         };
         let to = self.open(to);
-        self.accounts[actor].1 -= i128::from(amount);
+        self.accounts[from].1 -= i128::from(amount);
         self.accounts[to].1 += i128::from(amount);
+    }
+
+    fn all_of(&self, account: usize) -> i64 {
+        i64::try_from(self.accounts[account].1).expect("an account has 64 bits")
     }
 
     fn window(&mut self, window: &Window) {

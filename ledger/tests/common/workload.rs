@@ -1,5 +1,6 @@
 //! What a busy host does, at random: people order, the host's rules pay, billing windows end.
 
+use maxwell_core::bounty::terms::{Terms, Work};
 use maxwell_core::tick::Provenance;
 use maxwell_core::units::{Microjoules, Ppm};
 use maxwell_ledger::account::{AccountName, Index};
@@ -11,8 +12,14 @@ use maxwell_ledger::record::{At, Line, Note, Payment, Reason, Record, Standing, 
 use super::Keys;
 use super::dice::Dice;
 
-/// From here the host's rules pay income.
+/// From here the host's rules pay income that nobody has promised.
 const ESCROW: AccountName = AccountName::Escrow(1);
+
+/// Numbers of bounties that may be posted, from 2.
+const BOUNTIES: usize = 200;
+
+/// Keys of a bounty at most.
+const KEYS: usize = 30;
 
 /// Makes records that follow on each other, from a seed.
 pub(crate) struct Workload {
@@ -26,8 +33,17 @@ pub(crate) struct Floor {
     wallets: Vec<Index>,
     /// The escrow, and what is left in it.
     escrow: Option<(Index, i64)>,
+    /// Open bounties, with what they have still to pay.
+    promises: Vec<Promise>,
     /// The last window.
     at: At,
+}
+
+struct Promise {
+    escrow: Index,
+    left: i64,
+    reward: i64,
+    unpaid: Vec<u64>,
 }
 
 impl Floor {
@@ -38,7 +54,13 @@ impl Floor {
         };
         let wallets = books.accounts().iter().enumerate().filter_map(open).collect();
         let escrow = books.find(&ESCROW).map(|index| (index, books.account(index).balance.0));
-        Self { wallets, escrow, at: books.mark().window }
+        let promises = books.open_bounties().map(|(id, escrow)| {
+            let (bounty, account) = books.bounty(id.0).expect("it is open");
+            let (first, end) = bounty.terms.work.keys();
+            let unpaid = (first..end).filter(|key| !bounty.paid.contains(*key)).collect();
+            Promise { escrow, left: account.balance.0, reward: bounty.terms.reward.0, unpaid }
+        });
+        Self { wallets, escrow, promises: promises.collect(), at: books.mark().window }
     }
 }
 
@@ -93,11 +115,31 @@ impl Workload {
     /// Income for somebody, if there is anything in escrow.
     pub(crate) fn payment(&mut self, floor: &mut Floor) -> Option<Payment> {
         let to = floor.wallets[self.dice.below(floor.wallets.len())];
+        if self.dice.below(4) > 0
+            && let Some(payment) = self.promised(floor, to)
+        {
+            return Some(payment);
+        }
         let (from, left) = floor.escrow.as_mut().filter(|(_, left)| *left > 100)?;
         let amount = 1 + self.dice.below(100) as i64;
         *left -= amount;
         let (reference, amount) = (self.dice.next(), Microjoules(amount));
         Some(Payment { at: floor.at, reason: Reason::Income, reference, from: *from, to, amount })
+    }
+
+    /// What a bounty pays for a key that it has not paid.
+    fn promised(&mut self, floor: &mut Floor, to: Index) -> Option<Payment> {
+        let at = floor.at;
+        let payable = |promise: &&mut Promise| promise.left >= promise.reward && !promise.unpaid.is_empty();
+        let mut payable: Vec<_> = floor.promises.iter_mut().filter(payable).collect();
+        if payable.is_empty() {
+            return None;
+        }
+        let promise = payable.swap_remove(self.dice.below(payable.len()));
+        let reference = promise.unpaid.swap_remove(self.dice.below(promise.unpaid.len()));
+        promise.left -= promise.reward;
+        let (from, amount) = (promise.escrow, Microjoules(promise.reward));
+        Some(Payment { at, reason: Reason::Income, reference, from, to, amount })
     }
 
     fn note(&mut self, floor: &Floor) -> Record {
@@ -120,8 +162,26 @@ impl Workload {
             48..52 => Body::Deposit { into: AccountName::Stake(by as u64), amount: money },
             // Half of the people never close their wallets, so that business goes on.
             63 if by % 2 == 1 => Body::Close { to: self.keys.person(0) },
-            limit => Body::SetMaxBid { max_bid: (limit != 52).then_some(money) },
+            52..56 => {
+                let work = Work::Preimages { zero_bits: 1, end: 1 + self.dice.below(KEYS) as u64 };
+                let terms = Terms { work, reward: Microjoules(1 + amount / 50) };
+                let number = 2 + self.dice.below(BOUNTIES) as u64;
+                Body::PostBounty { number, terms, budget: money }
+            }
+            56 => return self.close_bounty(books),
+            limit => Body::SetMaxBid { max_bid: (limit != 57).then_some(money) },
         };
         self.keys.order(by, nonce(AccountName::Wallet(self.keys.person(by))), body)
+    }
+
+    /// The end of a bounty, by its sponsor if there is one.
+    fn close_bounty(&mut self, books: &Books) -> SignedOperation {
+        let open: Vec<_> = books.open_bounties().map(|(id, _)| id.0).collect();
+        let number = if open.is_empty() { 0 } else { open[self.dice.below(open.len())] };
+        let sponsor = books.bounty(number).map(|(bounty, _)| bounty.sponsor);
+        let by = self.keys.people.iter().position(|key| Some(key.public()) == sponsor).unwrap_or_default();
+        let name = AccountName::Wallet(self.keys.person(by));
+        let nonce = books.find(&name).map_or(0, |index| books.account(index).nonce);
+        self.keys.order(by, nonce, Body::CloseBounty { number })
     }
 }

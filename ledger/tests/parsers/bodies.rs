@@ -7,6 +7,8 @@
 // The crate of the fuzz targets sees these functions from outside; the tests beside this file do not.
 #![allow(unreachable_pub)]
 
+use maxwell_core::bounty::Ranges;
+use maxwell_core::bounty::terms::{Terms, Work};
 use maxwell_core::units::Microjoules;
 use maxwell_ledger::account::Salt;
 use maxwell_ledger::books::{Books, Outcome};
@@ -35,6 +37,9 @@ pub const TARGETS: [Target; 8] = [
     ("session", session),
     ("rows", rows),
 ];
+
+/// What the bounties of these bodies pay for a key.
+pub const REWARD: Microjoules = Microjoules(30);
 
 /// The keys in these bodies: the host's, the mint's and a customer's.
 pub fn keys() -> [Keypair; 3] {
@@ -161,21 +166,29 @@ fn apply(books: &mut Books, record: &Record) {
     }
     let sum: i128 = books.accounts().iter().map(|account| i128::from(account.balance.0)).sum();
     assert_eq!(sum, 0, "money was made or lost");
+    for (id, escrow) in books.open_bounties() {
+        let (bounty, _) = books.bounty(id.0).expect("it is open");
+        let owed = i128::from(bounty.terms.reward.0) * i128::from(bounty.paid.count());
+        assert_eq!(i128::from(books.account(escrow).totals.sent.0), owed, "a key was paid twice, or wrongly");
+    }
 }
 
-/// A small ledger's books: the customer has 1,000 J, and 10 J of it in escrow.
+/// A small ledger's books: the customer has 1,000 J, of which 10 J are in escrow and 20 J are the budget of a bounty.
 pub fn books() -> Books {
     let [host, mint, _] = keys();
     let genesis = Genesis { host: host.public(), mint: mint.public(), created_ms: 0, salt: Salt([9; 32]) };
     let mut books = Books::new(genesis);
-    for operation in &operations()[..2] {
+    for operation in &operations()[..ENTERED] {
         books.apply(&Record::Operation(Box::new(*operation))).expect("good orders");
     }
     books
 }
 
-/// Everything that was ever signed in the ledger of these bodies. The first two are in its books.
-pub fn operations() -> [SignedOperation; 5] {
+/// How many of the operations are in the books.
+pub const ENTERED: usize = 3;
+
+/// Everything that was ever signed in the ledger of these bodies. The first of them are in its books.
+pub fn operations() -> [SignedOperation; 8] {
     use maxwell_ledger::account::AccountName::Escrow;
     let [host, mint, customer] = keys();
     let signed = |key: &Keypair, nonce, body| {
@@ -183,12 +196,18 @@ pub fn operations() -> [SignedOperation; 5] {
         Operation { host: host.public(), by: key.public(), nonce, id, body }.sign(key)
     };
     let joules = Microjoules::from_joules;
+    let terms = |work| Terms { work, reward: REWARD };
+    let module = Work::Module { digest: [4; 32], fuel: 1_000_000, end: 100 };
+    let primes = Work::Primes(Ranges { origin: 1, width: 1_000, first: 0, end: 100 });
     [
         signed(&mint, 0, Body::Fund { to: customer.public(), amount: joules(1_000) }),
         signed(&customer, 0, Body::Deposit { into: Escrow(1), amount: joules(10) }),
-        signed(&customer, 1, Body::Transfer { to: mint.public(), amount: joules(3) }),
-        signed(&customer, 1, Body::SetMaxBid { max_bid: Some(Microjoules(150_000)) }),
-        signed(&customer, 1, Body::Close { to: mint.public() }),
+        signed(&customer, 1, Body::PostBounty { number: 2, terms: terms(module), budget: joules(20) }),
+        signed(&customer, 2, Body::Transfer { to: mint.public(), amount: joules(3) }),
+        signed(&customer, 2, Body::SetMaxBid { max_bid: Some(Microjoules(150_000)) }),
+        signed(&customer, 2, Body::Close { to: mint.public() }),
+        signed(&customer, 2, Body::PostBounty { number: 3, terms: terms(primes), budget: joules(1) }),
+        signed(&customer, 2, Body::CloseBounty { number: 2 }),
     ]
 }
 

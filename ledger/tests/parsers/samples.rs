@@ -38,7 +38,8 @@ fn key_file() -> Vec<u8> {
     std::fs::read(path).expect("a file")
 }
 
-/// Frames that go on where the books of the bodies stand: the customer's account is the fifth, the escrow the sixth.
+/// Frames that go on where the books of the bodies stand: the customer's account is the fifth, the escrow the sixth,
+/// that of the bounty the seventh.
 fn frames() -> Vec<Frame> {
     let (customer, escrow, at) = (Index(4), Index(5), At { run: 1, tick: 10 });
     let line = |cell| Line {
@@ -52,9 +53,14 @@ fn frames() -> Vec<Frame> {
     let window = Window { at, grid: Microjoules(40_000), lines: vec![line(1), line(2)], ..Window::default() };
     let amount = Microjoules(5);
     let payment = Payment { at, reason: Reason::Income, reference: 1, from: escrow, to: customer, amount };
+    let income = |reference| {
+        let (from, amount) = (Index(6), bodies::REWARD);
+        Record::Payment(Payment { at, reason: Reason::Income, reference, from, to: customer, amount })
+    };
     let note = Note { at, wallet: customer, cell: 1, standing: Standing::Hungry };
-    let order = Record::Operation(Box::new(bodies::operations()[2]));
-    let all = [Record::Window(window), Record::Payment(payment), Record::Note(note), order];
+    let order = Record::Operation(Box::new(bodies::operations()[bodies::ENTERED]));
+    let all =
+        [Record::Window(window), Record::Payment(payment), Record::Note(note), order, income(7), income(9)];
     let alone = all.iter().map(|record| Frame { at_ms: START_MS, records: vec![record.clone()] });
     alone.chain([Frame { at_ms: START_MS, records: all.to_vec() }]).collect()
 }
@@ -64,8 +70,11 @@ fn ledger() -> Ledger {
     let [host, mint, _] = bodies::keys();
     let genesis = ledger::found(&host, mint.public(), START_MS).expect("there is randomness");
     let mut ledger = Ledger::open(Box::new(MemoryStore::create(&genesis)), host).expect("a new ledger");
-    let orders = bodies::operations().into_iter().take(2).map(|order| Record::Operation(Box::new(order)));
-    let records = orders.chain(frames().into_iter().take(4).flat_map(|frame| frame.records));
+    let orders = bodies::operations()
+        .into_iter()
+        .take(bodies::ENTERED)
+        .map(|order| Record::Operation(Box::new(order)));
+    let records = orders.chain(frames().into_iter().take(6).flat_map(|frame| frame.records));
     for (second, record) in records.enumerate() {
         ledger.enter(record).expect("a good record");
         ledger.commit(START_MS + 1_000 * second as u64, Close::Epoch).expect("memory does not fail");
@@ -76,8 +85,10 @@ fn ledger() -> Ledger {
 fn receipts() -> Vec<Vec<u8>> {
     let (ledger, [.., customer]) = (ledger(), bodies::keys());
     let name = AccountName::Wallet(customer.public());
-    let periods = [Period::default(), Period { from_ms: Some(START_MS + 2_000), to_ms: None }];
-    let receipts = periods.map(|period| Receipt::export(ledger.store(), name, period).expect("an account"));
+    let late = Period { from_ms: Some(START_MS + 2_000), to_ms: None };
+    let bills = [(name, Period::default()), (name, late), (AccountName::Escrow(2), Period::default())];
+    let receipts =
+        bills.map(|(name, period)| Receipt::export(ledger.store(), name, period).expect("an account"));
     let json = |receipt: &Receipt| serde_json::to_vec(receipt).expect("a receipt is plain data");
     receipts.iter().flat_map(|receipt| [codec::to_bytes(receipt), json(receipt)]).collect()
 }

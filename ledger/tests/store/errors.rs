@@ -130,19 +130,27 @@ fn an_account_that_is_gone_or_in_anothers_place_is_missed() {
 }
 
 #[test]
-fn a_ledger_of_a_later_format_asks_for_a_later_version() {
+fn a_ledger_of_another_format_asks_for_another_version() {
     let folder = folder();
-    let file = folder.path().join("ledger");
-    drop(RedbStore::create(&file, b"genesis").expect("a new ledger"));
-    // The record as a later version would write it: the checksum is that of its place and of the number 2.
-    let later = 2_u64.to_le_bytes();
+    let file = |format: u64| folder.path().join(format.to_string());
+    for format in [0, 1, 3] {
+        drop(RedbStore::create(file(format), b"genesis").expect("a new ledger"));
+        say_format(&file(format), format);
+    }
+    refused(&file(0), |error| matches!(error, StoreError::Damaged { .. }));
+    refused(&file(1), |error| matches!(error, StoreError::Older { found: 1, known: 2, .. }));
+    refused(&file(3), |error| matches!(error, StoreError::Newer { found: 3, known: 2, .. }));
+}
+
+/// Writes the record of the format as another version would: the checksum is that of its place and of the number.
+fn say_format(file: &Path, format: u64) {
+    let later = format.to_le_bytes();
     let checksum = blake3::keyed_hash(b"records\0\0\0\0\0\0\0\0\0format\0\0\0\0\0\0\0\0\0\0", &later);
     let stored = [&checksum.as_bytes()[..16], &later].concat();
-    tamper(&file, |write| {
+    tamper(file, |write| {
         let mut records = write.open_table(TableDefinition::<&str, &[u8]>::new("records")).expect("a table");
         records.insert("format", stored.as_slice()).expect("room");
     });
-    refused(&file, |error| matches!(error, StoreError::Newer { found: 2, known: 1, .. }));
 }
 
 #[test]

@@ -1,0 +1,106 @@
+//! Modules that verify: read, looked at, and kept where a node finds them.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use maxwell_core::limits::MODULE_BYTES_MAX;
+
+use crate::home::Home;
+
+/// How every core module begins: the magic number, and version 1.
+const HEADER: [u8; 8] = *b"\0asm\x01\0\0\0";
+
+/// Reads a module and looks whether it can serve.
+pub(super) fn read(file: &Path) -> Result<Vec<u8>> {
+    let named = || format!("the module {} cannot be read", file.display());
+    let mut bytes = Vec::new();
+    let opened = File::open(file).with_context(named)?;
+    opened.take(MODULE_BYTES_MAX + 1).read_to_end(&mut bytes).with_context(named)?;
+    check_module(&bytes).with_context(|| file.display().to_string())?;
+    Ok(bytes)
+}
+
+/// Whether these bytes can be a module that verifies.
+fn check_module(bytes: &[u8]) -> Result<()> {
+    ensure!(bytes.len() as u64 <= MODULE_BYTES_MAX, "a module has at most {MODULE_BYTES_MAX} bytes");
+    ensure!(
+        bytes.starts_with(&HEADER),
+        "this is no WASM module: one begins with the bytes 00 61 73 6d 01 00 00 00"
+    );
+    Ok(())
+}
+
+/// What terms name a module by.
+pub(super) fn digest(module: &[u8]) -> [u8; 32] {
+    *blake3::hash(module).as_bytes()
+}
+
+/// A module in the home.
+pub(super) struct Kept {
+    path: PathBuf,
+    /// Whether it was not there before.
+    is_new: bool,
+}
+
+impl Kept {
+    /// Puts a module where a node finds it by its digest. It is there whole, on disk, or not at all.
+    pub(super) fn put(home: &Home, module: &[u8]) -> Result<Self> {
+        let path = home.module(&digest(module));
+        let named = || format!("the module cannot be kept as {}", path.display());
+        // One that lies there under this name and is another was damaged, and is mended.
+        let is_new = !fs::read(&path).is_ok_and(|there| there == module);
+        if is_new {
+            write_whole(&path, module).with_context(named)?;
+        }
+        Ok(Self { path, is_new })
+    }
+
+    /// Takes it away again after an order that failed, unless it was there before. What may have been carried out after all
+    /// keeps its module.
+    pub(super) fn is_of_no_use(&self, home: &Home, number: u64) {
+        let posted = super::is_posted(home, number);
+        if self.is_new && posted.is_ok_and(|posted| !posted) {
+            // It is small, and in nobody's way.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+/// Writes a file beside its place and moves it there.
+fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let beside = path.with_extension(format!("{}.new", std::process::id()));
+    let written =
+        OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            fs::rename(&beside, path)?;
+            File::open(folder)?.sync_all()
+        });
+    if written.as_ref().is_err_and(|error| error.kind() != ErrorKind::AlreadyExists) {
+        let _ = fs::remove_file(&beside);
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_large_or_begins_otherwise_is_no_module() {
+        check_module(&HEADER).expect("an empty module");
+        let mut large = HEADER.to_vec();
+        large.resize(MODULE_BYTES_MAX as usize, 0);
+        check_module(&large).expect("as large as may be");
+        large.push(0);
+        assert!(check_module(&large).expect_err("too large").to_string().contains("at most"));
+        for other in [&b""[..], b"\0asm", b"(module)", b"\0asm\x0d\0\x01\0"] {
+            assert!(check_module(other).expect_err("no module").to_string().contains("no WASM module"));
+        }
+    }
+}
