@@ -8,6 +8,7 @@ mod experiment;
 mod home;
 mod keys;
 mod ledger;
+mod market;
 mod order;
 mod output;
 mod physics;
@@ -59,6 +60,8 @@ enum Command {
     Wallet(wallet::Options),
     /// Make, check and read the ledger
     Ledger(ledger::Options),
+    /// Study the market: what strategic bidders do to it
+    Market(market::Options),
     /// Make a receipt, a bill that anyone can check
     Receipt(receipt::Options),
 }
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
         Command::Calibrate(options) => calibrate::run(&options),
         Command::Wallet(options) => wallet::run(&options),
         Command::Ledger(options) => ledger::run(&options),
+        Command::Market(options) => market::run(&options),
         Command::Receipt(options) => receipt::run(&options),
     };
     result.unwrap_or_else(|error| {
