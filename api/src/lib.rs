@@ -12,6 +12,8 @@ pub mod experiment;
 
 pub mod ledger;
 
+pub mod market;
+
 pub mod physics;
 
 pub mod price;

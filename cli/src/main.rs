@@ -9,6 +9,7 @@ mod experiment;
 mod home;
 mod keys;
 mod ledger;
+mod market;
 mod order;
 mod output;
 mod physics;
@@ -62,6 +63,8 @@ enum Command {
     Bounty(bounty::Options),
     /// Make, check and read the ledger
     Ledger(ledger::Options),
+    /// Study the market: what strategic bidders do to it
+    Market(market::Options),
     /// Make a receipt, a bill that anyone can check
     Receipt(receipt::Options),
 }
@@ -98,6 +101,7 @@ fn main() -> ExitCode {
         Command::Wallet(options) => wallet::run(&options),
         Command::Bounty(options) => bounty::run(&options),
         Command::Ledger(options) => ledger::run(&options),
+        Command::Market(options) => market::run(&options),
         Command::Receipt(options) => receipt::run(&options),
     };
     result.unwrap_or_else(|error| {

@@ -21,7 +21,7 @@ mod statistics;
 
 mod tables;
 
-mod plots;
+pub mod plots;
 
 mod page;
 

@@ -6,14 +6,14 @@ use plotters::coord::ranged1d::{AsRangedCoord, DefaultFormatting, KeyPointHint, 
 use plotters::coord::types::RangedCoordf64;
 
 /// A range with its marks.
-pub(super) struct Marked {
+pub struct Marked {
     range: RangedCoordf64,
     marks: Vec<f64>,
 }
 
 impl Marked {
     /// A range with marks at the values given.
-    pub(super) fn new(range: Range<f64>, marks: Vec<f64>) -> Self {
+    pub fn new(range: Range<f64>, marks: Vec<f64>) -> Self {
         Self { range: <Range<f64> as AsRangedCoord>::CoordDescType::from(range), marks }
     }
 }

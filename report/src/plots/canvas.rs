@@ -14,13 +14,13 @@ use crate::ReportError;
 
 /// Width of the drawing in its own units; it is scaled to the page. The library puts everything on whole units, so
 /// they are finer than a page's dots.
-pub(super) const WIDTH: u32 = 1200;
+pub const WIDTH: u32 = 1200;
 /// Height of the drawing without its legend.
-pub(super) const HEIGHT: u32 = 640;
+pub const HEIGHT: u32 = 640;
 /// Height of letters: 9 dots on a phone's page of 350.
 const LETTERS: f64 = 38.0;
 /// Width of a letter, roughly: the reader's font is not known.
-pub(super) const LETTER_WIDTH: u32 = 18;
+pub const LETTER_WIDTH: u32 = 18;
 const LEGEND_ROW: u32 = 48;
 /// Room above a legend.
 const LEGEND_TOP: u32 = 22;
@@ -29,18 +29,20 @@ const LEGEND_GAP: u32 = 40;
 /// The library's black stands for the colour of the text around the plot.
 const TEXT_COLOUR: &str = "\"#000000\"";
 
-pub(super) type Sheet<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+/// A drawing, or a part of one.
+pub type Sheet<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
 /// A colour of a curve, and whether it is dashed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ink {
+pub struct Ink {
     colour: RGBColor,
-    pub(super) dashed: bool,
+    /// Whether its lines are dashed.
+    pub dashed: bool,
 }
 
 impl Ink {
     /// How many can be told apart.
-    pub(super) const COUNT: usize = 8;
+    pub const COUNT: usize = 8;
 
     /// Close to the palette of Okabe and Ito for the colour-blind, shifted so that every one has a contrast of 3 to 1
     /// or better with both a white and a dark page (WCAG 1.4.11). The second half is dashed: colour is not the only
@@ -57,54 +59,57 @@ impl Ink {
     ];
 
     /// The inks in the order in which they are used.
-    pub(super) fn all() -> impl Iterator<Item = Self> {
+    pub fn all() -> impl Iterator<Item = Self> {
         Self::ALL.into_iter()
     }
 
     /// The same inks for what is no arm: those of `linux` and `maxwell` come last.
-    pub(super) fn beside_arms() -> impl Iterator<Item = Self> {
+    pub fn beside_arms() -> impl Iterator<Item = Self> {
         let (arms, others) = Self::ALL.split_at(2);
         others.iter().chain(arms).copied()
     }
 
     /// A line of a curve.
-    pub(super) fn line(self) -> ShapeStyle {
+    pub fn line(self) -> ShapeStyle {
         self.colour.stroke_width(4)
     }
 
     /// The colour, for what is filled.
-    pub(super) fn solid(self) -> ShapeStyle {
+    pub fn solid(self) -> ShapeStyle {
         self.colour.filled()
     }
 
     /// A light band.
-    pub(super) fn band(self) -> ShapeStyle {
+    pub fn band(self) -> ShapeStyle {
         self.colour.mix(0.18).filled()
     }
 }
 
 /// A line in the colour of the text.
-pub(super) fn rule() -> ShapeStyle {
+pub fn rule() -> ShapeStyle {
     BLACK.stroke_width(3)
 }
 
 /// A line of the grid.
-pub(super) fn grid() -> RGBAColor {
+pub fn grid() -> RGBAColor {
     BLACK.mix(0.15)
 }
 
 /// What has no ink of its own.
-pub(super) fn rest() -> ShapeStyle {
+pub fn rest() -> ShapeStyle {
     BLACK.mix(0.35).filled()
 }
 
 /// Text of axes and legends.
-pub(super) fn letters() -> TextStyle<'static> {
+pub fn letters() -> TextStyle<'static> {
     ("sans-serif", LETTERS).into_font().color(&BLACK)
 }
 
 /// Draws on a sheet and makes a plot of it.
-pub(super) fn plot(
+///
+/// # Errors
+/// If it cannot be drawn.
+pub fn plot(
     name: &'static str,
     title: String,
     caption: String,
@@ -136,12 +141,12 @@ const ALONE: &str = "svg{color:#1b1f24;background:#fff}\
     @media(prefers-color-scheme:dark){svg{color:#e4e6ea;background:#15181d}}";
 
 /// What a library says, as text.
-pub(super) fn said(error: impl Display) -> String {
+pub fn said(error: impl Display) -> String {
     error.to_string()
 }
 
 /// Rows of a legend, each with the labels in it and where they begin.
-pub(super) fn legend_rows(labels: &[&str]) -> Vec<Vec<(usize, u32)>> {
+pub fn legend_rows(labels: &[&str]) -> Vec<Vec<(usize, u32)>> {
     let mut rows: Vec<Vec<(usize, u32)>> = Vec::new();
     let mut x = WIDTH;
     for (index, label) in labels.iter().enumerate() {
@@ -159,12 +164,15 @@ pub(super) fn legend_rows(labels: &[&str]) -> Vec<Vec<(usize, u32)>> {
 }
 
 /// Height of a legend.
-pub(super) fn legend_height(labels: &[&str]) -> u32 {
+pub fn legend_height(labels: &[&str]) -> u32 {
     legend_rows(labels).len() as u32 * LEGEND_ROW + LEGEND_TOP
 }
 
 /// Draws a legend; `line` draws the sample of an entry between two points.
-pub(super) fn draw_legend(
+///
+/// # Errors
+/// What the library says if it cannot be drawn.
+pub fn draw_legend(
     sheet: &Sheet<'_>,
     labels: &[&str],
     line: impl Fn(usize, &Sheet<'_>, [(i32, i32); 2]) -> Result<(), String>,
@@ -183,7 +191,10 @@ pub(super) fn draw_legend(
 }
 
 /// A straight line on a sheet.
-pub(super) fn straight(
+///
+/// # Errors
+/// What the library says if it cannot be drawn.
+pub fn straight(
     sheet: &Sheet<'_>,
     ends: [(i32, i32); 2],
     style: impl Into<ShapeStyle>,

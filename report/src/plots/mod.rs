@@ -19,9 +19,9 @@ mod bars;
 
 mod sweep;
 
-mod axis;
+pub mod axis;
 
-mod canvas;
+pub mod canvas;
 
 /// Bands of more arms than this would hide each other; then only `linux` and `maxwell` have one.
 const BANDS_MAX: usize = 3;
@@ -29,17 +29,17 @@ const BANDS_MAX: usize = 3;
 pub(crate) const UJ_PER_JOULE: f64 = 1e6;
 
 /// A plot.
-pub(crate) struct Plot {
+pub struct Plot {
     /// Name of its file, without the ending.
-    pub(crate) name: &'static str,
+    pub name: &'static str,
     /// What it shows.
-    pub(crate) title: String,
+    pub title: String,
     /// How to read it.
-    pub(crate) caption: String,
+    pub caption: String,
     /// The drawing for a page: it takes the colour of the text around it.
-    pub(crate) inline: String,
+    pub inline: String,
     /// The drawing as a file of its own.
-    pub(crate) svg: String,
+    pub svg: String,
 }
 
 /// Every plot that the records have figures for.

@@ -19,6 +19,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
         &["maxwell-core", "maxwell-physics", "maxwell-hypervisor", "maxwell-api", "maxwell-ledger"],
     ),
     ("maxwell-report", &["maxwell-api"]),
+    ("maxwell-study", &["maxwell-core", "maxwell-physics", "maxwell-api", "maxwell-report"]),
     (
         "maxwell-experiment",
         &[
@@ -42,6 +43,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "maxwell-daemon",
             "maxwell-agents",
             "maxwell-experiment",
+            "maxwell-study",
         ],
     ),
     ("maxwell-agents", &[]),
