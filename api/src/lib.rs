@@ -3,6 +3,7 @@
 
 pub mod abi;
 
+pub mod book;
 pub mod bounty;
 pub mod channel;
 

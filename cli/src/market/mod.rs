@@ -1,5 +1,6 @@
 //! `maxwell market`: what is known of the market, away from any machine.
 
+mod book;
 mod study;
 
 use std::process::ExitCode;
@@ -16,12 +17,15 @@ pub(crate) struct Options {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Clear a book of orders from a file, under one rule or all of them; runs no agent
+    Book(book::Options),
     /// Find out what strategic bidders do to the market, over random games; runs no agent
     Study(study::Options),
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     match &options.command {
+        Command::Book(options) => book::run(options),
         Command::Study(options) => study::run(options),
     }
 }
