@@ -6,6 +6,11 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use maxwell_bench::{node, recorded_node, wasm_node};
+use maxwell_core::auction::Unit;
+use maxwell_core::auction::mechanism::{Market, MechanismKind};
+use maxwell_core::limits::{CELLS_MAX, SLOTS_MAX};
+use maxwell_core::tick::{AccountId, CellId};
+use maxwell_core::units::{Microjoules, Ppm};
 
 struct CountingAllocator;
 
@@ -74,4 +79,31 @@ fn a_tick_with_real_wasm_cells_in_real_time_allocates_nothing() {
     bench.walk(100);
     bench.drain();
     assert_eq!(allocations_in(|| bench.walk(150)), 0);
+}
+
+#[test]
+fn no_mechanism_allocates_after_it_was_made_whoever_comes_and_goes() {
+    let unit = |cell: usize| Unit {
+        cell: CellId(cell as u32),
+        wallet: AccountId(cell as u32),
+        limit: Microjoules(500),
+    };
+    // In every tick as many cells as a node may have, half of them new.
+    let ticks = 40;
+    let units: Vec<Unit> = (0..(ticks + 1) * CELLS_MAX / 2).map(unit).collect();
+    let weights = vec![Ppm::ONE; usize::from(SLOTS_MAX)];
+    let mut sales = Vec::with_capacity(weights.len());
+    for kind in MechanismKind::ALL {
+        let mut mechanism = kind.make();
+        let allocated = allocations_in(|| {
+            for tick in 0..ticks {
+                let units = &units[tick * CELLS_MAX / 2..][..CELLS_MAX];
+                let reserve = Microjoules(1);
+                sales.clear();
+                let market = Market { tick: tick as u64, reserve, weights: &weights, units };
+                mechanism.clear(&market, &mut sales);
+            }
+        });
+        assert_eq!((allocated, sales.len()), (0, weights.len()), "{kind}");
+    }
 }

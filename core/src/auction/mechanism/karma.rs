@@ -22,8 +22,8 @@ const CREDITS_MAX: i64 = 100 * Ppm::ONE.0 as i64;
 /// claimed here. With n cells of one slot each, and k slots alike, everybody runs once in every n/k ticks, rounded up. Credits are
 /// per cell: who runs more cells gets more, and value decides nothing.
 ///
-/// A cell that was away for [`REMEMBERED_TICKS`](crate::limits::REMEMBERED_TICKS) is forgotten with its credits; a new one has none,
-/// which is the mean of all.
+/// A cell that was away for [`REMEMBERED_TICKS`](crate::limits::REMEMBERED_TICKS) is forgotten with its credits; until then it has its
+/// share, asleep or ended, since the rule cannot tell the one from the other. A new one has none, which is the mean of all.
 #[derive(Debug)]
 pub struct Karma {
     accounts: Memory<Account>,

@@ -12,14 +12,18 @@ use crate::units::{Microjoules, Ppm};
 /// are 10^15 tickets, for which a quantum is still 10^10 of them. At one ticket the counter lasts for 10^13 quanta.
 const TICKET: u128 = 1 << 64;
 
+/// Quanta that a cell is owed at most. With one, cells whose share is nearly a whole slot lose what they cannot catch up
+/// with; ten, a billing window, lose nothing.
+const OWED_MAX: u128 = 10;
+
 /// Every cell gets slots in proportion to the sum of the limits of its units, its tickets; but no more than it has units.
 ///
 /// Tycoon sells shares of a machine in proportion to bids (Lai, Rasmusson, Adar, Zhang, Huberman: Tycoon: an implementation of a
 /// distributed, market-based resource allocation system. Multiagent and Grid Systems 1, 2005). Whole quanta of whole slots are
 /// shared by stride scheduling (Waldspurger and Weihl: Stride scheduling. MIT LCS TM-528, 1995): each cell has a pass,
 /// which a quantum moves on by its weight over the cell's tickets, and the smallest pass is served next, on the heaviest slot that
-/// is left. A newcomer begins one quantum behind whoever was served last, and nobody is owed more than one quantum for time in
-/// which it asked for nothing or for less than its share: so coming and going gains nothing.
+/// is left. A newcomer begins one quantum behind whoever was served last, and nobody is owed more than ten quanta, whether it could
+/// not be served, asked for less than its share, or for nothing: so coming and going gains no more than that, once.
 ///
 /// Tycoon's price is the sum of all bids over the capacity. Here winners pay that per unit of weight, but at least the reserve and at
 /// most their own limit, which with much demand is what they pay. Nothing is proved of it: who bids more gets more time *and*
@@ -59,7 +63,7 @@ impl Mechanism for ProportionalShare {
         turns.begin(market, |units| {
             let quantum = stride(Ppm::ONE, units[0], units.len());
             let pass = passes.meet(units[0].cell, market.tick, *reached + quantum);
-            Reverse(pass.max(reached.saturating_sub(quantum)))
+            Reverse(pass.max(reached.saturating_sub(OWED_MAX * quantum)))
         });
         let shared_price = price_of_all(market);
         for (slot, weight) in market.weights.iter().enumerate() {

@@ -10,15 +10,24 @@ fn config(mechanism: MechanismKind, weights: &[Ppm]) -> MarketConfig {
     MarketConfig { mechanism, weights: weights.to_vec() }
 }
 
-/// What opening says; the auction itself is not asked for.
-fn refusal(config: &MarketConfig, slots: u16) -> Option<MarketError> {
-    config.open(slots, Box::new(LadderBook::default())).err()
+fn book() -> Box<dyn OrderBook> {
+    Box::new(LadderBook::default())
 }
 
-/// A floor whose auction is this one.
+/// What opening says; the auction itself is not asked for.
+fn refusal(config: &MarketConfig, slots: u16) -> Option<MarketError> {
+    config.open(slots, book()).err()
+}
+
+/// A floor whose auction is this one, of eight rich wallets.
 fn floor(config: &MarketConfig, bids: &[Bid]) -> Floor {
-    let mut floor = Floor::new(config.weights.len() as u16, &[1_000_000_000; 8], &[]);
-    floor.auction = config.open(config.weights.len() as u16, Box::new(LadderBook::default())).unwrap();
+    floor_of(config, &[1_000_000_000; 8], bids)
+}
+
+fn floor_of(config: &MarketConfig, balances: &[i64], bids: &[Bid]) -> Floor {
+    let slots = config.weights.len() as u16;
+    let mut floor = Floor::new(slots, balances, &[]);
+    floor.auction = config.open(slots, book()).unwrap();
     for bid in bids {
         floor.enter(*bid);
     }
@@ -63,9 +72,8 @@ fn unequal_weights_are_refused_where_slots_are_sold_as_alike() {
 
 #[test]
 fn the_default_is_vickrey_on_slots_that_are_all_alike() {
-    let mut auction = MarketConfig::default().open(3, Box::new(LadderBook::default())).unwrap();
-    let mut floor = Floor::rich(3, &[bid(0, 1_000), bid(1, 900), bid(2, 800), bid(3, 700)]);
-    std::mem::swap(&mut floor.auction, &mut auction);
+    let mut floor = Floor::new(3, &[1_000_000; 4], &[]);
+    floor.auction = MarketConfig::default().open(3, book()).unwrap();
     for wallet in 0..4 {
         floor.enter(bid(wallet, 1_000 - 100 * wallet as i64));
     }
@@ -119,27 +127,17 @@ fn a_weighted_sale_is_contested_by_whom_it_left_out() {
 #[test]
 fn the_dying_have_the_lightest_slots_and_pay_the_base_price_for_their_weight() {
     let config = config(MechanismKind::Vcg, &[Ppm::ONE, HALF]);
-    let mut floor = floor(&config, &[bid(0, 1), bid(1, 900)]);
-    // Cell 0 owes money once it is charged for what it freed, and has set its end aside.
-    let poor = floor.ledger.fund_new(0, Role::Wallet, Microjoules(0)).unwrap();
-    let cell = floor.population.next_id().unwrap();
-    floor.ledger.open_bill(cell, poor, 0, BASE).unwrap();
-    floor.population.admit(cell, poor, 1);
-    let freed = Usage { freed: Bytes::from_mebibytes(1_024), ..whole(cell) };
+    let mut floor = floor_of(&config, &[0, 1_000_000], &[bid(0, 1), bid(1, 900)]);
+    // Cell 0 owes money once its wallet is charged for what it freed.
+    let freed = Usage { freed: Bytes::from_mebibytes(1_024), ..whole(CellId(0)) };
     floor.ledger.charge(&quote(9, 2, 100), &crate::tick::Sensed::Missing, &[freed]);
+    assert_eq!(floor.population.order(CellId(1), Microjoules(900), 1), None, "nobody was judged yet");
     floor.tick(&quote(10, 2, 100), &[]);
-    assert!(floor.population.get(cell).unwrap().state.is_dying());
-    floor.auction.enter(Order {
-        cell: CellId(1),
-        wallet: floor.wallets[1],
-        limit: Microjoules(900),
-        slots: 1,
-        last_tick: None,
-    });
+    assert!(floor.population.get(CellId(0)).unwrap().state.is_dying());
     let clearing = floor.clear(&quote(11, 2, 500));
     let seats: Vec<(u32, u16, i64)> =
         clearing.awards.iter().map(|award| (award.cell.0, award.slot.0, award.price.0)).collect();
-    assert_eq!(seats, [(cell.0, 1, 50), (1, 0, 500)], "the base price is 100");
+    assert_eq!(seats, [(0, 1, 50), (1, 0, 500)], "the base price is 100");
 }
 
 #[test]
@@ -180,7 +178,7 @@ impl Mechanism for SameUnitTwice {
 #[should_panic(expected = "a unit is sold twice")]
 fn a_rule_that_sells_to_a_unit_twice_stops_the_node() {
     let mut floor = Floor::new(2, &[1_000_000], &[]);
-    floor.auction = Auction::new(2, Box::new(LadderBook::default()), Box::new(SameUnitTwice));
+    floor.auction = Auction::new(2, book(), Box::new(SameUnitTwice));
     floor.enter(bid(0, 500));
     floor.clear(&quote(0, 2, 100));
 }

@@ -53,7 +53,9 @@ fn the_examples_of_sharing_time_are_right() {
         let (units, mut quanta) = (game.units(), [0; 3]);
         for tick in 0..ticks {
             let market = Market { tick, reserve: Microjoules(200), weights: &game.weights, units: &units };
-            sell(&mut *mechanism, &market).iter().for_each(|sold| quanta[sold.wallet] += 1);
+            for sold in sell(&mut *mechanism, &market) {
+                quanta[sold.wallet] += 1;
+            }
         }
         quanta
     };

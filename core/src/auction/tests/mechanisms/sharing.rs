@@ -136,7 +136,9 @@ proptest! {
             }
             let known = credits.len() as i64;
             if known > 0 {
-                credits.values_mut().for_each(|had| *had = (*had + rest / known).min(100_000_000));
+                for had in credits.values_mut() {
+                    *had = (*had + rest / known).min(100_000_000);
+                }
                 rest %= known;
             }
             prop_assert_eq!(crowd.run(&weights), expected);
@@ -144,7 +146,7 @@ proptest! {
     }
 
     #[test]
-    fn under_proportional_share_any_two_cells_differ_by_less_than_a_quantum_of_each(
+    fn under_proportional_share_any_two_cells_are_within_three_quanta_of_what_their_tickets_say(
         limits in prop::collection::vec(1..40_i64, 1..10),
         slots in 1..5_usize,
     ) {
@@ -159,10 +161,22 @@ proptest! {
             for (had, limit) in quanta.iter().zip(&limits) {
                 for (other_had, other_limit) in quanta.iter().zip(&limits) {
                     let off = (had * other_limit - other_had * limit).abs();
-                    prop_assert!(off <= limit + other_limit, "tick {}: {:?} of {:?}", tick, quanta, limits);
+                    prop_assert!(off <= 3 * (limit + other_limit), "tick {}: {:?} of {:?}", tick, quanta, limits);
                 }
             }
         }
+    }
+}
+
+#[test]
+fn a_share_of_nearly_a_whole_slot_is_had_in_the_long_run() {
+    // The largest are due 119 slots of 120: what they miss in one tick they catch up with.
+    let limits = [14, 40, 6, 12, 39, 10];
+    let bids: Vec<Bid> = (0..6).map(|wallet| bid(wallet, limits[wallet])).collect();
+    let quanta = Crowd::new(MechanismKind::ProportionalShare, &bids).quanta(12_100, 3);
+    for (cell, had) in quanta {
+        let due = 3 * 12_100 * limits[cell] as u64 / 121;
+        assert!(had.abs_diff(due) <= 3, "{cell} had {had} of {due}");
     }
 }
 
@@ -175,10 +189,10 @@ fn who_bids_for_more_than_its_slot_has_it_always_and_the_rest_is_shared() {
     for (had, due) in quanta[1..].iter().zip([300, 200, 100]) {
         assert!(had.abs_diff(due) <= 1, "{quanta:?}");
     }
-    // It was owed nothing for what it could not have: among more bidders it has its share from the first tick on.
+    // It is owed ten quanta and no more for all that it could not have; with them it has its share among more bidders.
     (4..10).for_each(|wallet| crowd.enter(wallet, bid(wallet, 1_000)));
     let quanta = crowd.quanta(700, 1);
-    assert!(quanta[&0].abs_diff(99) <= 2, "{quanta:?}");
+    assert!((99..=110).contains(&quanta[&0]), "{quanta:?}");
 }
 
 #[test]
@@ -199,7 +213,7 @@ fn coming_and_going_gains_nothing_under_proportional_share() {
             crowd.bids.remove(&3);
             crowd.quanta(away, 1);
         }
-        assert!(had * 4 <= present + 50 * away + 4, "more than its share of all time");
+        assert!(had * 4 <= present + 50 * away + 40, "more than its share of all time and ten quanta");
     }
 }
 
@@ -224,7 +238,7 @@ fn credits_end_at_a_second_of_one_slot() {
     crowd.bids.remove(&1);
     crowd.quanta(5_000, 1);
     crowd.enter(1, bid(1, 500));
-    let alone = (0..).take_while(|_| crowd.run(&[Ppm::ONE]) == [1]).count();
+    let alone = (0..1_000).take_while(|_| crowd.run(&[Ppm::ONE]) == [1]).count();
     assert!((200..=202).contains(&alone), "100 quanta saved against 100 owed, and not 2,500: {alone}");
 }
 
