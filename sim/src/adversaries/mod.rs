@@ -26,6 +26,8 @@ pub use floor::{Floor, Player};
 pub enum Verdict {
     /// It gains nothing by it.
     Prevented,
+    /// It gains nothing by it, but does others some harm.
+    PreventedInPart,
     /// It can do it, and pays what it takes from others.
     Priced,
     /// It gains by it, and nothing in the market stands against it.
@@ -36,6 +38,7 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Prevented => "prevented",
+            Self::PreventedInPart => "prevented in part",
             Self::Priced => "priced",
             Self::NotPrevented => "**not prevented**",
         })

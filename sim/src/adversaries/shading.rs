@@ -20,12 +20,15 @@ pub(super) fn one_slot(seed: u64) -> anyhow::Result<Finding> {
     for percent in [125, 90, 75, 50] {
         let earned = earned(seed, percent)?;
         ensure!(earned <= truth, "{percent} % of the value earns {earned}, the truth {truth}");
-        figures.push(format!("{percent} % of it {:.1} %", 100.0 * earned.as_joules() / truth.as_joules()));
+        figures.push(format!("{percent} %: {:.1} %", 100.0 * earned.as_joules() / truth.as_joules()));
     }
     Ok(Finding {
         adversary: "shades the bid for one slot",
         verdict: Verdict::Prevented,
-        measured: format!("of the utility of the true bid, {} earns", figures.join(", ")),
+        measured: format!(
+            "bids of so many per cent of the value, and their utility by that of the true bid: {}",
+            figures.join(", ")
+        ),
     })
 }
 
