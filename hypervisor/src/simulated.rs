@@ -3,7 +3,7 @@
 use maxwell_core::event::{Claim, Request};
 use maxwell_core::limits::QUANTUM;
 use maxwell_core::tick::{Exit, Usage, Wait};
-use maxwell_core::units::{Bytes, Nanoseconds};
+use maxwell_core::units::{Bytes, Microjoules, Nanoseconds};
 
 use crate::cell::{Cell, CellConfig, Notice, Permit, Reply};
 use crate::leases::{Leases, Next};
@@ -28,6 +28,17 @@ pub struct Behaviour {
     pub slow: Option<Slow>,
     /// Whether it ends by itself when it finds a notice: at its next grant.
     pub obeys_notice: bool,
+    /// Changes of its order that it tries to make in each quantum.
+    pub flood: Option<Flood>,
+}
+
+/// A cell that changes its order all the time, between two limits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Flood {
+    /// How often in each quantum.
+    pub changes: u32,
+    /// The lower of its limits; the other is one microjoule higher.
+    pub limit: Microjoules,
 }
 
 /// Work on the bounty: ranges are leased, worked on and claimed one after the other.
@@ -66,6 +77,7 @@ impl Default for Behaviour {
             finish_after: None,
             slow: None,
             obeys_notice: true,
+            flood: None,
         }
     }
 }
@@ -128,6 +140,9 @@ impl SimulatedCell {
             return self.end(Exit::Limit, "limit reached: more memory than the cell may have");
         }
         self.next.memory = self.behaviour.memory;
+        if self.behaviour.flood.is_some_and(|flood| self.floods(flood)) {
+            return self.end(Exit::Limit, "limit reached: too many refused requests");
+        }
         let life = |after: Option<Nanoseconds>| {
             after.map_or(Nanoseconds(u64::MAX), |after| after.saturating_sub(self.cpu))
         };
@@ -188,6 +203,14 @@ impl SimulatedCell {
                 Next::Ask => self.requests.ask_ahead(&self.leases),
             }
         }
+    }
+
+    /// Changes its order; whether it was refused so often that it is to be ended.
+    fn floods(&mut self, flood: Flood) -> bool {
+        (0..flood.changes).any(|change| {
+            let limit = flood.limit + Microjoules(i64::from(change % 2));
+            self.requests.submit(Some(Request::Order { limit, slots: 1 })).is_err()
+        })
     }
 
     fn use_cpu(&mut self, used: Nanoseconds) {

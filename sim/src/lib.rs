@@ -10,7 +10,8 @@
 //!                      +--> Witness --> Checks (own books), Digest, Coverage, story
 //! ```
 //!
-//! [`economy`] plays variations of the demonstration and says what became of its two agents.
+//! [`economy`] plays variations of the demonstration and says what became of its two agents. [`adversaries`] plays those who try
+//! to get more out of the market than they pay for, and says what they got.
 #![forbid(unsafe_code)]
 
 pub mod world;
@@ -34,3 +35,5 @@ pub mod run;
 mod recorded;
 
 pub mod economy;
+
+pub mod adversaries;

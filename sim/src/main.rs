@@ -28,16 +28,40 @@ struct Options {
     /// Plays variations of the demonstration instead, and says when the miner died in them.
     #[arg(long, value_name = "N", conflicts_with_all = ["seed", "seeds"], value_parser = clap::value_parser!(u64).range(1..))]
     variations: Option<u64>,
+    /// Plays those who try to get more out of the market than they pay for, and says what they got. Takes its seed from `--seed`.
+    #[arg(long, conflicts_with_all = ["seeds", "variations"])]
+    adversaries: bool,
 }
 
 fn main() -> ExitCode {
     let options = Options::parse();
+    if options.adversaries {
+        return ExitCode::from(u8::from(!play_adversaries(options.seed.unwrap_or(0))));
+    }
     let failed = match (options.seed, options.variations) {
         (Some(seed), _) => u64::from(!play_one(seed)),
         (None, Some(variations)) => vary(options.from, variations),
         (None, None) => play_many(options.from, options.seeds),
     };
     ExitCode::from(u8::from(failed > 0))
+}
+
+/// Shows what became of every adversary; whether every promise held.
+fn play_adversaries(seed: u64) -> bool {
+    println!("seed {seed}; prices in base prices: the price of a quantum at multiplier one");
+    match maxwell_sim::adversaries::play(seed) {
+        Ok(findings) => {
+            println!("| adversary | outcome | measured |\n|---|---|---|");
+            findings.iter().for_each(|finding| println!("{finding}"));
+            println!("adversaries: {} played, every promise held", findings.len());
+            true
+        }
+        Err(broken) => {
+            println!("FAILED: {broken:#}");
+            println!("  replay: cargo run --release --package maxwell-sim -- --adversaries --seed {seed}");
+            false
+        }
+    }
 }
 
 /// Shows the world and the story of one seed; whether everything held.

@@ -100,6 +100,19 @@ pub enum Rest {
     Over,
 }
 
+impl Rest {
+    /// The reason in words, as logs and documents spell it.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::TooDear => "too dear",
+            Self::Broke => "broke",
+            Self::Done => "done",
+            Self::Missed => "missed",
+            Self::Over => "over",
+        }
+    }
+}
+
 /// What a policy decides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
