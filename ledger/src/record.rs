@@ -76,6 +76,8 @@ pub enum Reason {
     Refund,
     /// A claim was false: stake to treasury.
     Forfeit,
+    /// A claim prepays what it costs to verify it: wallet to treasury.
+    Verification,
 }
 
 /// All that one billing window charged, netted per cell.

@@ -164,6 +164,7 @@ const fn reason_word(reason: Reason) -> &'static str {
         Reason::Income => "income",
         Reason::Refund => "refund",
         Reason::Forfeit => "forfeit",
+        Reason::Verification => "verification",
     }
 }
 

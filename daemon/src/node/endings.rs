@@ -35,9 +35,7 @@ impl Node {
     /// Settles what the cell owes, frees its leases, and tells of its end with the whole bill.
     fn bury(&mut self, cell: CellId, reason: Reason) {
         self.auction.leave(cell);
-        if let Some(bounty) = &mut self.bounty {
-            bounty.release(cell);
-        }
+        self.bounties.release(cell);
         let energy = self.energy.bury(cell);
         self.ledger.attribute(cell, energy);
         let bill = self.ledger.close_bill(self.last_quote.as_ref(), cell);

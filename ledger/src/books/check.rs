@@ -213,6 +213,7 @@ fn payment(books: &Books, payment: &Payment) -> Result<(), Refusal> {
             matches!(from.name.role(), Role::Escrow | Role::Stake) && to.name.role() == Role::Wallet
         }
         Reason::Forfeit => (from.name.role(), to.name.role()) == (Role::Stake, Role::Treasury),
+        Reason::Verification => (from.name.role(), to.name.role()) == (Role::Wallet, Role::Treasury),
     };
     if !allowed {
         return Err(Refusal::NotAllowed { reason: payment.reason, from: from.name, to: to.name });
