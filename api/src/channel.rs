@@ -11,11 +11,17 @@
 //!           | "set_bid " number " " number             ; limit in µJ, slots
 //!           | "lease"                                  ; answered when the node has answered
 //!           | "claim " number " " number " " number    ; range, count, sum
+//!           | "bounty " number                         ; place in the list of open bounties
+//!           | "reward_of " number                      ; bounty
+//!           | "lease_of " number                       ; bounty; answered when the node has answered
+//!           | "claim_of " number " " number " " answer ; bounty, key
 //!           | "log " text            ; UTF-8 without a line break, may be empty
 //!           | "notice"
 //!           ) newline
-//! answer  = number newline
+//! reply   = number newline
 //! number  = [ "-" ] digit { digit }  ; decimal
+//! answer  = byte { byte }            ; at most ANSWER_MAX
+//! byte    = 2 ( digit | "a" to "f" )
 //! newline = %x0A
 //! ```
 //!
@@ -41,6 +47,7 @@
 //!
 //! This file depends on nothing but `abi.rs`, so that agents can include it as it is.
 
+use crate::abi::ANSWER_MAX;
 use std::fmt::{self, Write};
 
 /// Environment variable that names the file descriptor of the channel.
@@ -77,6 +84,21 @@ pub enum Request<'a> {
         /// Their sum.
         sum: i64,
     },
+    /// The name of an open bounty, by its place.
+    Bounty(i32),
+    /// What a key of a bounty pays.
+    RewardOf(i64),
+    /// The next key of a bounty.
+    LeaseOf(i64),
+    /// Payment for a key of a bounty.
+    ClaimOf {
+        /// Name of the bounty.
+        bounty: i64,
+        /// The key.
+        key: i64,
+        /// What was found for it.
+        answer: Answer,
+    },
     /// A line to the operator.
     Log(&'a str),
     /// The announced end.
@@ -101,6 +123,14 @@ impl<'a> Request<'a> {
                 count: number(words.next()?)?,
                 sum: number(words.next()?)?,
             },
+            "bounty" => Self::Bounty(number(words.next()?)?),
+            "reward_of" => Self::RewardOf(number(words.next()?)?),
+            "lease_of" => Self::LeaseOf(number(words.next()?)?),
+            "claim_of" => Self::ClaimOf {
+                bounty: number(words.next()?)?,
+                key: number(words.next()?)?,
+                answer: Answer::parse(words.next()?)?,
+            },
             "notice" => Self::Notice,
             _ => return None,
         };
@@ -119,9 +149,72 @@ impl fmt::Display for Request<'_> {
             Self::SetBid { limit_uj, slots } => write!(f, "set_bid {limit_uj} {slots}"),
             Self::Lease => f.write_str("lease"),
             Self::Claim { range, count, sum } => write!(f, "claim {range} {count} {sum}"),
+            Self::Bounty(index) => write!(f, "bounty {index}"),
+            Self::RewardOf(bounty) => write!(f, "reward_of {bounty}"),
+            Self::LeaseOf(bounty) => write!(f, "lease_of {bounty}"),
+            Self::ClaimOf { bounty, key, answer } => write!(f, "claim_of {bounty} {key} {answer}"),
             Self::Log(text) => write!(f, "log {text}"),
             Self::Notice => f.write_str("notice"),
         }
+    }
+}
+
+/// What was found for a key: 1 to [`ANSWER_MAX`] bytes, written as two hexadecimal digits each.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Answer {
+    len: u8,
+    bytes: [u8; ANSWER_MAX as usize],
+}
+
+impl Answer {
+    /// These bytes; `None` if there are none or too many.
+    pub fn new(bytes: &[u8]) -> Option<Self> {
+        let mut answer = Self { len: 0, bytes: [0; ANSWER_MAX as usize] };
+        for &byte in bytes {
+            answer.push(byte)?;
+        }
+        (!bytes.is_empty()).then_some(answer)
+    }
+
+    /// The bytes.
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes[..usize::from(self.len)]
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        let mut answer = Self { len: 0, bytes: [0; ANSWER_MAX as usize] };
+        let (pairs, rest) = (word.as_bytes().chunks_exact(2), word.len() % 2);
+        for pair in pairs {
+            answer.push(digit(pair[0])? << 4 | digit(pair[1])?)?;
+        }
+        (rest == 0 && answer.len > 0).then_some(answer)
+    }
+
+    fn push(&mut self, byte: u8) -> Option<()> {
+        *self.bytes.get_mut(usize::from(self.len))? = byte;
+        self.len += 1;
+        Some(())
+    }
+}
+
+impl fmt::Display for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_bytes().iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for Answer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The value of a hexadecimal digit. Every answer is written in one way only, so capital letters are none.
+fn digit(letter: u8) -> Option<u8> {
+    match letter {
+        b'0'..=b'9' => Some(letter - b'0'),
+        b'a'..=b'f' => Some(letter - b'a' + 10),
+        _ => None,
     }
 }
 
@@ -198,7 +291,7 @@ fn number<T: std::str::FromStr>(word: &str) -> Option<T> {
 mod tests {
     use super::*;
 
-    const REQUESTS: [(Request<'static>, &str); 9] = [
+    const REQUESTS: [(Request<'static>, &str); 13] = [
         (Request::Price(0), "price 0"),
         (Request::Price(-7), "price -7"),
         (Request::Balance, "balance"),
@@ -208,10 +301,36 @@ mod tests {
             Request::Claim { range: i64::MAX, count: i32::MIN, sum: i64::MIN },
             "claim 9223372036854775807 -2147483648 -9223372036854775808",
         ),
+        (Request::Bounty(3), "bounty 3"),
+        (Request::RewardOf(7), "reward_of 7"),
+        (Request::LeaseOf(-1), "lease_of -1"),
+        (
+            Request::ClaimOf { bounty: 7, key: 0, answer: Answer { len: 2, bytes: TWO_BYTES } },
+            "claim_of 7 0 0af0",
+        ),
         (Request::Log("some  text é"), "log some  text é"),
         (Request::Log(""), "log "),
         (Request::Notice, "notice"),
     ];
+
+    /// Two bytes and nothing behind them.
+    const TWO_BYTES: [u8; ANSWER_MAX as usize] = {
+        let mut bytes = [0; ANSWER_MAX as usize];
+        (bytes[0], bytes[1]) = (0x0a, 0xf0);
+        bytes
+    };
+
+    #[test]
+    fn the_longest_answer_fits_a_line_and_a_longer_one_is_none() {
+        let answer = Answer::new(&[0xff; ANSWER_MAX as usize]).unwrap();
+        let request = Request::ClaimOf { bounty: i64::MIN, key: i64::MIN, answer };
+        let line = Line::request(&request);
+        let (_, content) = line.as_bytes().split_last().unwrap();
+        assert_eq!(Request::parse(content), Some(request));
+        let longer = format!("claim_of 1 2 {}", "00".repeat(ANSWER_MAX as usize + 1));
+        assert_eq!(Request::parse(longer.as_bytes()), None);
+        assert_eq!((Answer::new(&[]), Answer::new(&[0; ANSWER_MAX as usize + 1])), (None, None));
+    }
 
     #[test]
     fn every_request_is_read_as_it_was_written() {
@@ -252,6 +371,20 @@ mod tests {
             "claim 1 2",
             "claim 1 2 3 4",
             "claim 1 2 -",
+            "bounty",
+            "bounty 2147483648",
+            "reward_of 1 2",
+            "lease_of",
+            "lease_of 1 ",
+            "claim_of 1 2",
+            "claim_of 1 2 ",
+            "claim_of 1 2 a",
+            "claim_of 1 2 abc",
+            "claim_of 1 2 0A",
+            "claim_of 1 2 0x",
+            "claim_of 1 2 ab cd",
+            "claim_of 1 x ab",
+            "claim_of 1 2 é",
             "log",
             "logs x",
             "discard 0 4096",

@@ -9,7 +9,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use maxwell_core::event::{Claim, Event};
+use maxwell_core::bounty::claim::Answer;
+use maxwell_core::event::Event;
 use maxwell_core::ledger::{BillingPolicy, Ledger};
 use maxwell_core::limits::{CELL_MEMORY, WINDOW};
 use maxwell_core::tick::{AccountId, CellId};
@@ -193,8 +194,8 @@ fn connect(
 }
 
 /// An empty answer: finding the primes is the work of cells, not of the tick.
-fn answer(range: u64) -> Claim {
-    Claim { range, count: 0, sum: 0 }
+fn answer(_range: u64) -> Answer {
+    Answer::of_primes(0, 0)
 }
 
 /// Takes every claim for true, so that the path of payment is walked: checking is the work of another thread.

@@ -1,5 +1,6 @@
 //! Everything that can wake the main loop, in one closed list.
 
+use crate::bounty::claim::{Answer, Claim, Which};
 use crate::limits::LOG_LINE_MAX;
 use crate::tick::CellId;
 use crate::units::Microjoules;
@@ -52,23 +53,19 @@ pub enum Request {
         /// Slots wanted.
         slots: u16,
     },
-    /// Lease the next range of the bounty.
-    Lease,
-    /// Claim payment for a leased range.
-    Claim(Claim),
+    /// Lease the next key of a bounty.
+    Lease(Which),
+    /// Claim payment for a leased key.
+    Claim {
+        /// Of which bounty.
+        which: Which,
+        /// The key.
+        key: u64,
+        /// What was found for it.
+        answer: Answer,
+    },
     /// Say something to the operator.
     Log(LogLine),
-}
-
-/// A claim on the prime bounty: what was found in a leased range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Claim {
-    /// Number of the leased range.
-    pub range: u64,
-    /// Primes in it.
-    pub count: u32,
-    /// Their sum, which a guesser does not know.
-    pub sum: u64,
 }
 
 /// A log line of a cell: printable text of bounded length that is copied, never allocated.

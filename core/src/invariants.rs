@@ -1,5 +1,7 @@
 //! What must never happen, asserted at the end of every tick. A violation stops the node rather than letting it go on.
 
+use crate::bounty::Bounties;
+use crate::bounty::terms::BountyId;
 use crate::energy::Shares;
 use crate::ledger::{Bill, Ledger, Role};
 use crate::limits::ACCOUNTS_MAX;
@@ -38,6 +40,18 @@ pub enum Violation {
         role: Role,
         /// Its balance.
         balance: Microjoules,
+    },
+    /// More is promised for the keys of a bounty than its escrow has.
+    #[error("tick {tick}: bounty {} has promised {promised}, its escrow has {escrow}", bounty.0)]
+    Promises {
+        /// When.
+        tick: u64,
+        /// Which.
+        bounty: BountyId,
+        /// For keys that are leased, claimed or held.
+        promised: Microjoules,
+        /// What there is for them.
+        escrow: Microjoules,
     },
     /// Joules were counted twice or not at all.
     #[error("tick {tick}: the shares miss the package by {residual}, more than the error bar of {error}")]
@@ -133,6 +147,20 @@ fn holds(tick: u64, ledger: &Ledger) -> Result<(), Violation> {
     let billed = ledger.bills().iter().map(Bill::held).sum();
     let each_covered = ledger.bills().iter().all(|bill| bill.held() <= accounts.held(bill.wallet()));
     if held == billed && each_covered { Ok(()) } else { Err(Violation::Holds { tick, held, billed }) }
+}
+
+/// Checks that every escrow covers what its bounty has promised.
+///
+/// # Errors
+/// The first that does not.
+pub fn promises(tick: u64, bounties: &Bounties, ledger: &Ledger) -> Result<(), Violation> {
+    for bounty in bounties.posted() {
+        let (promised, escrow) = (bounty.promised(), ledger.free(bounty.escrow()));
+        if promised > escrow {
+            return Err(Violation::Promises { tick, bounty: bounty.id(), promised, escrow });
+        }
+    }
+    Ok(())
 }
 
 fn energy(tick: u64, shares: &Shares) -> Result<(), Violation> {

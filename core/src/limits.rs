@@ -52,7 +52,7 @@ pub const EVENTS_MAX: usize = 4_096;
 pub const EVENTS_PER_TICK_MAX: usize = 1_024;
 
 /// Payments that are made and wait to be durable before they are acknowledged: all that can come in two billing windows, since
-/// the journal makes a window durable while the next one runs. Beyond it a claim is refused and its range is free again.
+/// the journal makes a window durable while the next one runs. Beyond it payments are held for longer.
 pub const PAYMENTS_WAITING_MAX: usize = 2 * WINDOW_TICKS as usize * EVENTS_PER_TICK_MAX;
 
 /// Requests (orders, claims, leases, log lines) that one cell may make in one quantum; further ones are refused.
@@ -80,6 +80,36 @@ pub const MODULE_BYTES_MAX: u64 = 16 << 20;
 /// Leases of a bounty that are ready for one cell at a time. Leases are handed out between ticks, and a range takes
 /// about 2 ms: sixteen last a quantum on a machine three times as fast, and a dying cell takes little work with it.
 pub const LEASES_PER_CELL_MAX: usize = 16;
+
+/// Bounties of one node. Agents look through all of them, and a node sets 1.3 MB of address space aside for each.
+pub const BOUNTIES_MAX: usize = 64;
+
+/// Keys of all bounties that are leased, claimed or held at once: what every cell may have ready. Beyond it no key is leased.
+pub const KEYS_OUT_MAX: usize = CELLS_MAX * LEASES_PER_CELL_MAX;
+
+/// Bytes of an answer: two digests of 32. An answer is copied from the cell to the verifier and never allocated.
+pub const ANSWER_BYTES_MAX: usize = 64;
+
+/// Numbers in one range of a bounty on primes: a sieve of a byte each stays within a core's second-level cache.
+pub const PRIME_WIDTH_MAX: u64 = 1 << 20;
+
+/// The last number of such a bounty: the primes up to its square root, two million, are sieved in some milliseconds.
+pub const PRIME_LAST_MAX: u64 = 1 << 42;
+
+/// Size of a verifier's wasm module: compiling costs about 1.2 ms a KiB, so 0.3 s.
+pub const VERIFIER_BYTES_MAX: usize = 256 << 10;
+
+/// How long compiling a verifier may take: three times what a module of the largest size usually needs.
+pub const VERIFIER_COMPILE_MAX: Nanoseconds = Nanoseconds::from_millis(1_000);
+
+/// Fuel that one verification may burn, about an instruction each: a tenth of a second on the verifier's thread.
+pub const VERIFIER_FUEL_MAX: u64 = 100_000_000;
+
+/// Linear memory of a verifier's instance, which is made anew for each claim.
+pub const VERIFIER_MEMORY: Bytes = Bytes::from_mebibytes(16);
+
+/// Ticks that a payment may be held: a day.
+pub const AUDIT_WINDOW_TICKS_MAX: u64 = 8_640_000;
 
 /// What may ever be minted: 4.6 million megajoules. Twice this still fits the 64-bit microjoules of an account, so no
 /// sum over accounts can overflow.

@@ -261,8 +261,8 @@ pub struct Usage {
     pub wait: Option<Wait>,
 }
 
-/// What a transfer is for. Tick, cell and kind name what a bill posts, and no bill posts for one tick twice; a payment of
-/// the bounty is named by its range, whose lease ends with it.
+/// What a transfer is for. Tick, cell and kind name what a bill posts, and no bill posts for one tick twice; a payment of a
+/// bounty is named by its key, whose lease ends with it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// New tokens, from mint.
@@ -273,8 +273,12 @@ pub enum Kind {
     Rent,
     /// Erasure tax of a billing window.
     Tax,
-    /// Payment of a verified claim.
+    /// Payment of a claim that was accepted: from an escrow to a wallet.
     Bounty,
+    /// Prepaid verification of a claim: from a wallet to the treasury.
+    Verification,
+    /// A false claim that a stake vouched for: from the stake to the treasury.
+    Forfeit,
     /// Energy bought from the grid in a billing window.
     Grid,
 }

@@ -6,8 +6,9 @@
 use std::collections::HashSet;
 use std::sync::mpsc::Receiver;
 
-use maxwell_core::bounty::{Ranges, Verifier};
-use maxwell_core::event::{Claim, Event, Request};
+use maxwell_core::bounty::claim::Answer;
+use maxwell_core::bounty::{Ranges, Sieve};
+use maxwell_core::event::{Event, Request};
 use maxwell_core::limits::QUANTUM;
 use maxwell_core::tick::{Exit, SlotId, SlotSet};
 use maxwell_core::units::{Microjoules, Nanoseconds};
@@ -98,7 +99,7 @@ pub fn range_cost(
 /// The bounty, as far as a measurement needs it.
 struct Work {
     ranges: Ranges,
-    sieve: Verifier,
+    sieve: Sieve,
     leased: u64,
     claims: u64,
     done: HashSet<u64>,
@@ -106,21 +107,21 @@ struct Work {
 
 impl Work {
     fn new(ranges: Ranges) -> Self {
-        Self { ranges, sieve: Verifier::default(), leased: 0, claims: 0, done: HashSet::new() }
+        Self { ranges, sieve: Sieve::default(), leased: 0, claims: 0, done: HashSet::new() }
     }
 
     fn answer(&mut self, cell: &mut dyn Cell, requests: &Receiver<Event>) {
         while let Ok(Event::Request { request, .. }) = requests.try_recv() {
             match request {
-                Request::Lease => {
+                Request::Lease(_) => {
                     // The ranges that the market will begin with: later ones hold larger numbers and take longer.
                     cell.reply(Reply::Leased(self.ranges.first + self.leased));
                     self.leased += 1;
                 }
-                Request::Claim(claim) => {
+                Request::Claim { key, answer, .. } => {
                     self.claims += 1;
-                    if self.holds(claim) {
-                        self.done.insert(claim.range);
+                    if self.holds(key, answer) {
+                        self.done.insert(key);
                     }
                 }
                 Request::Order { .. } | Request::Log(_) => {}
@@ -128,10 +129,9 @@ impl Work {
         }
     }
 
-    fn holds(&mut self, claim: Claim) -> bool {
+    fn holds(&mut self, range: u64, answer: Answer) -> bool {
         let leased = self.ranges.first..self.ranges.first + self.leased;
-        leased.contains(&claim.range)
-            && self.sieve.answer(claim.range, self.ranges.numbers(claim.range)) == claim
+        leased.contains(&range) && self.sieve.answer(self.ranges.numbers(range)) == answer
     }
 }
 

@@ -22,6 +22,8 @@ pub struct Founding {
     pub wallets: Vec<AccountName>,
     /// The escrow, if money was put into one.
     pub escrow: Option<AccountName>,
+    /// The stakes that wallets have put up, with the wallets' numbers.
+    pub stakes: Vec<(usize, AccountName)>,
 }
 
 impl Founding {
@@ -35,9 +37,22 @@ impl Founding {
         let genesis = ledger::found(&host, mint.key.public(), FOUNDED_MS).expect("random bytes");
         let public = host.public();
         let ledger = Ledger::open(Box::new(MemoryStore::create(&genesis)), host).expect("a new ledger");
-        let mut founding = Self { ledger, host: public, wallets: Vec::new(), escrow: None };
+        let mut founding =
+            Self { ledger, host: public, wallets: Vec::new(), escrow: None, stakes: Vec::new() };
         founding.fund(mint, wallets, escrow);
         founding
+    }
+
+    /// Moves this much of a wallet, by its number, into a stake.
+    ///
+    /// # Panics
+    /// When the wallet has not so much, or has put up a stake before.
+    pub fn stake(&mut self, wallet: usize, amount: Microjoules) {
+        let into = AccountName::Stake(wallet as u64);
+        let mut owner = Issuer { key: key(b"wallet", wallet as u64), nonce: 0 };
+        self.order(&mut owner, Body::Deposit { into, amount });
+        self.ledger.commit(FOUNDED_MS, Close::Epoch).expect("memory does not fail");
+        self.stakes.push((wallet, into));
     }
 
     fn fund(&mut self, mut mint: Issuer, wallets: &[Microjoules], escrow: Option<Microjoules>) {

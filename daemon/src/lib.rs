@@ -11,6 +11,8 @@ pub mod inbox;
 
 pub mod verifier;
 
+pub mod audit;
+
 pub mod host;
 
 pub mod tariff;

@@ -2,6 +2,7 @@
 
 use std::sync::mpsc::SyncSender;
 
+use maxwell_core::bounty::Payment;
 use maxwell_core::event::LogLine;
 use maxwell_core::limits::QUANTUM;
 use maxwell_core::population::lifecycle::{Reason, State};
@@ -185,9 +186,9 @@ impl Telemetry for Recorder {
         }
     }
 
-    fn paid(&mut self, transfer: &Transfer, cell: CellId, primes: u32) {
-        if let Some(agent) = self.agent(cell) {
-            agent.primes += u64::from(primes);
+    fn paid(&mut self, transfer: &Transfer, payment: &Payment) {
+        if let Some(agent) = self.agent(payment.cell) {
+            agent.primes += u64::from(payment.primes);
             agent.ranges_paid += 1;
             agent.income += transfer.amount;
         }

@@ -14,6 +14,7 @@ use maxwell_physics::model::MachineModel;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::audit::Audit;
 use crate::node::NodeConfig;
 
 /// One run's figures.
@@ -177,6 +178,7 @@ impl Economy {
                 cpus: machine.slots,
                 readings: Readings::OfThisRun,
             },
+            audit: Audit::default(),
         }
     }
 

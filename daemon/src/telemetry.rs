@@ -1,5 +1,6 @@
 //! What a node tells about itself.
 
+use maxwell_core::bounty::Payment;
 use maxwell_core::energy::{CpuTime, Shares};
 use maxwell_core::event::LogLine;
 use maxwell_core::ledger::{Ledger, Totals};
@@ -76,9 +77,20 @@ pub trait Telemetry: Send {
     /// How the money behind a cell stands has changed. Who shows nothing of it need not listen.
     fn standing(&mut self, _at: Moment, _cell: CellId, _standing: Standing) {}
 
-    /// A claim was verified and paid, and the payment is durable; `primes` is what it found. The cell may be over by now.
-    fn paid(&mut self, transfer: &Transfer, cell: CellId, primes: u32);
+    /// A claim prepaid its verification, or one that was false has cost a stake. Who shows nothing of it need not listen.
+    fn charged(&mut self, _transfer: &Transfer, _cell: CellId) {}
 
-    /// A claim did not hold, or was on a range that the cell does not lease.
-    fn refused(&mut self, cell: CellId, range: u64);
+    /// A claim on this key was accepted on a stake, without being looked at. Who shows nothing of it need not listen.
+    fn trusted(&mut self, _cell: CellId, _key: u64) {}
+
+    /// A payment that was held is cancelled, because another claim of its wallet was false. Who shows nothing of it need not
+    /// listen.
+    fn cancelled(&mut self, _payment: &Payment) {}
+
+    /// A claim was accepted and paid, and the payment is durable. The cell may be over by now.
+    fn paid(&mut self, transfer: &Transfer, payment: &Payment);
+
+    /// A claim on this key did not hold, or was not taken: the cell does not lease the key, its wallet does not cover the fee,
+    /// or the verifier has too much to do.
+    fn refused(&mut self, cell: CellId, key: u64);
 }

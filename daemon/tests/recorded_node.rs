@@ -10,7 +10,7 @@ use maxwell_core::event::Stop;
 use maxwell_core::ledger::{BillingPolicy, Ledger, LedgerError, Opening, Role};
 use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::population::standing::Change;
-use maxwell_core::tick::{AccountId, CellId, Transfer};
+use maxwell_core::tick::{AccountId, CellId, Kind, Transfer};
 use maxwell_core::units::{Bytes, Microjoules, Nanoseconds};
 use maxwell_daemon::books::{find, ledger_of};
 use maxwell_daemon::founding::{FOUNDED_MS, Founding};
@@ -55,6 +55,7 @@ fn told_of(wallet: AccountId, cells: &BTreeMap<CellId, AccountId>, told: &Told) 
         totals.freed_bytes += bill.freed.0;
         totals.awards += bill.quanta_granted;
     }
+    totals.sent = told.charged.iter().filter(|fee| fee.from == wallet).map(|fee| fee.amount).sum();
     totals.income = told.paid.iter().filter(|paid| paid.to == wallet).map(|paid| paid.amount).sum();
     totals
 }
@@ -140,8 +141,8 @@ impl Journal for Puppet {
         self.health()
     }
 
-    fn payment(&mut self, _payment: &Transfer, _range: u64) -> Ticket {
-        self.tickets += 1;
+    fn payment(&mut self, payment: &Transfer, _key: u64) -> Ticket {
+        self.tickets += u64::from(payment.kind == Kind::Bounty);
         Ticket(self.tickets)
     }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use maxwell_core::bounty::Payment;
 use maxwell_core::event::LogLine;
 use maxwell_core::ledger::{BillingPolicy, Ledger};
 use maxwell_core::limits::{CELL_MEMORY, WINDOW};
@@ -51,7 +52,7 @@ impl Telemetry for Tape {
     fn notified(&mut self, _at: Moment, _cell: CellId, _reason: Reason) {}
     fn ended(&mut self, _obituary: Obituary) {}
     fn said(&mut self, _at: Moment, _cell: CellId, _line: &LogLine) {}
-    fn paid(&mut self, _transfer: &Transfer, _cell: CellId, _primes: u32) {}
+    fn paid(&mut self, _transfer: &Transfer, _payment: &Payment) {}
     fn refused(&mut self, _cell: CellId, _range: u64) {}
 }
 

@@ -1,11 +1,13 @@
 //! What a cell's owner shows its program: prices, balance, the number of the quantum, and the end once it is announced.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU32, AtomicU64, Ordering};
 
 use maxwell_api::abi;
 use maxwell_core::units::Nanoseconds;
 
 use crate::cell::Permit;
+use crate::offers::Offers;
 
 /// An announced end that does not count down yet.
 pub(crate) const NEVER: Nanoseconds = Nanoseconds(u64::MAX);
@@ -23,6 +25,7 @@ pub(crate) struct Board {
     notice_reason: AtomicU8,
     /// In nanoseconds, on the clock of whoever announced it.
     notice_end: AtomicU64,
+    offers: OnceLock<Offers>,
 }
 
 impl Default for Board {
@@ -34,6 +37,7 @@ impl Default for Board {
             quantum: AtomicU32::new(0),
             notice_reason: AtomicU8::new(0),
             notice_end: AtomicU64::new(NEVER.0),
+            offers: OnceLock::new(),
         }
     }
 }
@@ -46,6 +50,11 @@ impl Board {
         self.clearing.store(permit.clearing.0, Ordering::Relaxed);
         self.balance.store(permit.balance.0, Ordering::Relaxed);
         self.quantum.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Shows where the open bounties are listed. Only the first time counts.
+    pub(crate) fn show_offers(&self, offers: &Offers) {
+        self.offers.get_or_init(|| offers.clone());
     }
 
     /// Announces the end, which comes when the clock that [`Board::notice`] is asked with shows `end`.
@@ -81,6 +90,25 @@ impl Board {
         self.balance.load(Ordering::Relaxed)
     }
 
+    /// Answer to `bounty`: nobody has shown any to a program that runs outside a market.
+    pub(crate) fn bounty(&self, index: i32) -> i64 {
+        self.offers.get().map_or(i64::from(abi::E_GONE), |offers| offers.bounty(index))
+    }
+
+    /// Answer to `reward_of`.
+    pub(crate) fn reward_of(&self, bounty: i64) -> i64 {
+        self.offers.get().map_or(i64::from(abi::E_GONE), |offers| offers.reward_of(bounty))
+    }
+
+    /// Whether a claim on this bounty would be looked at, as things were last told: [`abi::OK`], or why not.
+    pub(crate) fn may_claim(&self, bounty: i64) -> i32 {
+        match self.offers.get().and_then(|offers| offers.of(bounty)) {
+            None => abi::E_GONE,
+            Some(offer) if self.balance() < offer.fee.0 => abi::E_MONEY,
+            Some(_) => abi::OK,
+        }
+    }
+
     /// Answer to `notice`, at this time.
     pub(crate) fn notice(&self, now: Nanoseconds) -> i64 {
         let reason = self.notice_reason.load(Ordering::Acquire);
@@ -114,6 +142,23 @@ mod tests {
         board.open(&permit(150));
         assert_eq!((board.price(abi::PRICE_SPOT), board.price(abi::PRICE_CLEARING)), (150, 200));
         assert_eq!((board.price(2), board.balance(), board.quantum()), (-2, -3, 2));
+    }
+
+    #[test]
+    fn a_claim_wants_an_open_bounty_and_the_money_for_its_fee() {
+        use crate::offers::{Offer, Offers};
+        use maxwell_core::bounty::terms::BountyId;
+
+        let (board, offers) = (Board::default(), Offers::default());
+        assert_eq!((board.bounty(0), board.may_claim(7)), (-3, abi::E_GONE), "nothing was shown");
+        board.show_offers(&offers);
+        let offer = Offer { bounty: BountyId(7), reward: Microjoules(50), fee: Microjoules(5) };
+        offers.show([offer].into_iter());
+        assert_eq!((board.bounty(0), board.reward_of(7), board.may_claim(8)), (7, 50, abi::E_GONE));
+        for (balance, status) in [(4, abi::E_MONEY), (5, abi::OK), (-1, abi::E_MONEY)] {
+            board.balance.store(balance, Ordering::Relaxed);
+            assert_eq!(board.may_claim(7), status, "with {balance}");
+        }
     }
 
     #[test]

@@ -20,6 +20,8 @@ use maxwell_core::event::Event;
 use maxwell_core::tick::{CellId, SlotSet, Usage};
 use maxwell_core::units::{Bytes, Microjoules, Moment, Nanoseconds};
 
+use crate::offers::Offers;
+
 /// Leave to run for one quantum, and the view of the market that the program has while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Permit {
@@ -64,6 +66,8 @@ pub enum Reply {
     Leased(u64),
     /// There is nothing left to lease.
     NoLease,
+    /// The key of a bounty that the program named, if there was one left.
+    Named(Option<u64>),
 }
 
 /// Announces the end to the program.
@@ -97,6 +101,10 @@ pub trait Cell: Send {
     /// What was used since last asked. `None` if the program has not yet left its slot, which then cannot be sold;
     /// waits for it only a bounded time. Without a grant since last asked: memory held, and an exit if there was one.
     fn usage(&mut self) -> Option<Usage>;
+
+    /// Where its program finds the open bounties, told once and before the first grant. A cell whose program never looks for
+    /// them has nothing to do.
+    fn show_offers(&mut self, _offers: &Offers) {}
 
     /// Passes an answer to the program. Answers beyond those asked for are dropped.
     fn reply(&mut self, reply: Reply);

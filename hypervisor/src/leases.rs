@@ -24,12 +24,31 @@ pub(crate) struct Leases {
     gone: AtomicU32,
     /// Leases in the program's hands: taken and not claimed.
     held: AtomicU32,
+    /// The key of a bounty that the program has named: one at a time, which the program waits for.
+    named: Named,
+}
+
+/// One question and its answer: a key, or one of the marks below. No key is as large as they are.
+#[derive(Debug)]
+struct Named(AtomicU64);
+
+/// Nothing was asked, or the answer was taken.
+const IDLE: u64 = u64::MAX;
+/// The answer is on its way.
+const ASKED: u64 = u64::MAX - 1;
+/// There was nothing left.
+const NOTHING: u64 = u64::MAX - 2;
+
+impl Default for Named {
+    fn default() -> Self {
+        Self(AtomicU64::new(IDLE))
+    }
 }
 
 /// What there is for a program that wants a lease.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    /// This range.
+    /// This range, or key.
     Range(u64),
     /// Nothing is left.
     Gone,
@@ -42,6 +61,12 @@ pub(crate) enum Next {
 impl Leases {
     /// Owner: passes an answer on. One that nobody asked for is dropped.
     pub(crate) fn answer(&self, reply: Reply) {
+        if let Reply::Named(key) = reply {
+            let answer = key.unwrap_or(NOTHING);
+            // It fails if nobody has asked.
+            let _ = self.named.0.compare_exchange(ASKED, answer, Ordering::AcqRel, Ordering::Relaxed);
+            return;
+        }
         let asked = self.asked.load(Ordering::Acquire);
         let put = self.put.load(Ordering::Relaxed);
         let waiting = put.wrapping_sub(self.taken.load(Ordering::Acquire)) as usize;
@@ -53,15 +78,36 @@ impl Leases {
                 self.ring[put as usize % LEASES_PER_CELL_MAX].store(range, Ordering::Relaxed);
                 self.put.store(put.wrapping_add(1), Ordering::Release);
             }
-            Reply::NoLease => _ = self.gone.fetch_add(1, Ordering::Release),
+            Reply::NoLease | Reply::Named(_) => _ = self.gone.fetch_add(1, Ordering::Release),
         }
         // Last, so that the program never sees neither the answer nor the question.
         self.asked.fetch_sub(1, Ordering::AcqRel);
     }
 
-    /// Whether a program that waits for an answer would go on waiting.
+    /// Whether a program that waits for an answer would go on waiting. One that has named a bounty waits for that answer alone.
     pub(crate) fn is_dry(&self) -> bool {
-        self.waiting() == 0 && self.gone.load(Ordering::Acquire) == 0
+        match self.named.0.load(Ordering::Acquire) {
+            ASKED => true,
+            IDLE => self.waiting() == 0 && self.gone.load(Ordering::Acquire) == 0,
+            _ => false,
+        }
+    }
+
+    /// Program: what has become of the question for a key of the bounty that it named.
+    pub(crate) fn take_named(&self) -> Next {
+        match self.named.0.load(Ordering::Acquire) {
+            IDLE => Next::Ask,
+            ASKED => Next::Wait,
+            answer => {
+                self.named.0.store(IDLE, Ordering::Relaxed);
+                if answer == NOTHING { Next::Gone } else { Next::Range(answer) }
+            }
+        }
+    }
+
+    /// Program: the question for a key is about to be sent, or could not be.
+    pub(crate) fn asking_named(&self, is_asked: bool) {
+        self.named.0.store(if is_asked { ASKED } else { IDLE }, Ordering::Release);
     }
 
     /// Program: takes the next lease if there is one.
@@ -125,6 +171,24 @@ mod tests {
         leases.answer(Reply::Leased(2));
         assert_eq!(leases.take(), Next::Range(1));
         assert_eq!(leases.take(), Next::Ask);
+    }
+
+    #[test]
+    fn a_key_of_a_named_bounty_is_waited_for_whatever_else_comes() {
+        let leases = Leases::default();
+        leases.answer(Reply::Named(Some(5)));
+        assert_eq!(leases.take_named(), Next::Ask, "nobody had asked");
+        leases.asking_named(true);
+        leases.asking();
+        leases.answer(Reply::Leased(70));
+        assert!(leases.is_dry(), "that is not what it waits for");
+        assert_eq!(leases.take_named(), Next::Wait);
+        leases.answer(Reply::Named(Some(5)));
+        assert!(!leases.is_dry());
+        assert_eq!((leases.take_named(), leases.take_named()), (Next::Range(5), Next::Ask));
+        leases.asking_named(true);
+        leases.answer(Reply::Named(None));
+        assert_eq!((leases.take_named(), leases.take()), (Next::Gone, Next::Range(70)));
     }
 
     #[test]

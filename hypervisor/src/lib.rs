@@ -6,9 +6,13 @@ pub mod clock;
 
 pub mod cells;
 
+pub mod offers;
+
 pub mod simulated;
 
 pub mod wasm;
+
+pub mod verifier;
 
 pub mod process;
 

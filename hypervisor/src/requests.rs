@@ -3,7 +3,9 @@
 use std::sync::mpsc::SyncSender;
 
 use maxwell_api::abi;
-use maxwell_core::event::{Claim, Event, Request};
+use maxwell_core::bounty::claim::{Answer, Which};
+use maxwell_core::bounty::terms::BountyId;
+use maxwell_core::event::{Event, Request};
 use maxwell_core::limits::{PRICE_MAX, REFUSALS_PER_QUANTUM_MAX, REQUESTS_PER_QUANTUM_MAX, SLOTS_MAX};
 use maxwell_core::tick::CellId;
 use maxwell_core::units::Microjoules;
@@ -50,7 +52,17 @@ pub(crate) fn order(limit_uj: i64, slots: i32) -> Option<Request> {
 pub(crate) fn claim(range: i64, count: i32, sum: i64) -> Option<Request> {
     let range = u64::try_from(range).ok().filter(|&range| range < abi::RANGE_MAX)?;
     let (count, sum) = (u32::try_from(count).ok()?, u64::try_from(sum).ok()?);
-    Some(Request::Claim(Claim { range, count, sum }))
+    Some(Request::Claim { which: Which::Primes, key: range, answer: Answer::of_primes(count, sum) })
+}
+
+/// The request that `claim_of` makes; `None` if an argument is out of range.
+pub(crate) fn claim_of(bounty: i64, key: i64, answer: &[u8]) -> Option<Request> {
+    let (which, key) = (named(bounty)?, u64::try_from(key).ok()?);
+    Some(Request::Claim { which, key, answer: Answer::new(answer)? })
+}
+
+fn named(bounty: i64) -> Option<Which> {
+    u64::try_from(bounty).ok().map(|bounty| Which::Named(BountyId(bounty)))
 }
 
 impl Requests {
@@ -109,6 +121,29 @@ impl Requests {
         }
     }
 
+    /// What `lease_of` returns. `None` while the answer is on its way.
+    ///
+    /// # Errors
+    /// Too many refusals.
+    pub(crate) fn lease_of(&mut self, leases: &Leases, bounty: i64) -> Result<Option<i64>, Flooding> {
+        match leases.take_named() {
+            Next::Range(key) => return Ok(Some(key as i64)),
+            Next::Gone => return Ok(Some(i64::from(abi::E_GONE))),
+            Next::Wait => return Ok(None),
+            Next::Ask => {}
+        }
+        let Some(which) = named(bounty) else {
+            return self.refuse(abi::E_INVALID).map(|status| Some(i64::from(status)));
+        };
+        // Said before it is sent, so that no answer comes too early.
+        leases.asking_named(true);
+        if self.send(Request::Lease(which)) == Sent::Accepted {
+            return Ok(None);
+        }
+        leases.asking_named(false);
+        self.refuse(abi::E_BUSY).map(|status| Some(i64::from(status)))
+    }
+
     /// Sends a request. One over the limit, or to a queue that is full, is refused; never waits.
     pub(crate) fn send(&mut self, request: Request) -> Sent {
         if self.made >= REQUESTS_PER_QUANTUM_MAX {
@@ -126,7 +161,7 @@ impl Requests {
     /// Asks for a lease.
     pub(crate) fn ask(&mut self, leases: &Leases) -> Sent {
         leases.asking();
-        let sent = self.send(Request::Lease);
+        let sent = self.send(Request::Lease(Which::Primes));
         if sent == Sent::Busy {
             leases.not_asked();
         }
@@ -145,13 +180,14 @@ mod tests {
 
     use super::*;
 
+    const LEASE: Request = Request::Lease(Which::Primes);
+
     #[test]
     fn a_quantum_has_a_limit_and_the_next_begins_anew() {
         let (events, _queue) = sync_channel(1_000);
         let mut requests = Requests::new(CellId(1), events);
-        let sent = |requests: &mut Requests| {
-            (0..100).filter(|_| requests.send(Request::Lease) == Sent::Accepted).count()
-        };
+        let sent =
+            |requests: &mut Requests| (0..100).filter(|_| requests.send(LEASE) == Sent::Accepted).count();
         assert_eq!(sent(requests.in_quantum(1)), REQUESTS_PER_QUANTUM_MAX as usize);
         assert_eq!(sent(requests.in_quantum(1)), 0);
         assert_eq!(sent(requests.in_quantum(2)), REQUESTS_PER_QUANTUM_MAX as usize);
@@ -161,10 +197,10 @@ mod tests {
     fn a_full_queue_refuses_and_very_many_refusals_are_a_flood() {
         let (events, _queue) = sync_channel(1);
         let mut requests = Requests::new(CellId(1), events);
-        assert_eq!(requests.send(Request::Lease), Sent::Accepted);
-        assert_eq!(requests.send(Request::Lease), Sent::Busy);
+        assert_eq!(requests.send(LEASE), Sent::Accepted);
+        assert_eq!(requests.send(LEASE), Sent::Busy);
         for _ in 0..REFUSALS_PER_QUANTUM_MAX / 2 {
-            assert_eq!(requests.submit(Some(Request::Lease)), Ok(abi::E_BUSY));
+            assert_eq!(requests.submit(Some(LEASE)), Ok(abi::E_BUSY));
             assert_eq!(requests.submit(None), Ok(abi::E_INVALID));
         }
         let refused = REFUSALS_PER_QUANTUM_MAX + 1;
@@ -178,9 +214,17 @@ mod tests {
             assert_eq!(order(limit_uj, slots), None, "{limit_uj} {slots}");
         }
         let last = abi::RANGE_MAX - 1;
-        assert_eq!(claim(last as i64, 1, 2), Some(Request::Claim(Claim { range: last, count: 1, sum: 2 })));
+        let answer = Answer::of_primes(1, 2);
+        let made = Request::Claim { which: Which::Primes, key: last, answer };
+        assert_eq!(claim(last as i64, 1, 2), Some(made));
         for (range, count, sum) in [(-1, 1, 1), (abi::RANGE_MAX as i64, 1, 1), (1, -1, 1), (1, 1, -1)] {
             assert_eq!(claim(range, count, sum), None, "{range} {count} {sum}");
+        }
+        let which = Which::Named(BountyId(3));
+        let answer = Answer::new(b"x").unwrap();
+        assert_eq!(claim_of(3, 4, b"x"), Some(Request::Claim { which, key: 4, answer }));
+        for (bounty, key, answer) in [(-1, 4, &b"x"[..]), (3, -4, b"x"), (3, 4, b""), (3, 4, &[0; 65])] {
+            assert_eq!(claim_of(bounty, key, answer), None, "{bounty} {key} {answer:?}");
         }
     }
 }

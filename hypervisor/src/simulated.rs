@@ -1,6 +1,7 @@
 //! Cells without a program, for the simulator and for tests: they use what they are told to use, on a virtual clock.
 
-use maxwell_core::event::{Claim, Request};
+use maxwell_core::bounty::claim::{Answer, Which};
+use maxwell_core::event::Request;
 use maxwell_core::limits::QUANTUM;
 use maxwell_core::tick::{Exit, Usage, Wait};
 use maxwell_core::units::{Bytes, Microjoules, Nanoseconds};
@@ -47,7 +48,7 @@ pub struct ClaimWork {
     /// CPU time that a range takes.
     pub cpu_per_range: Nanoseconds,
     /// What it claims for a range; right or wrong.
-    pub answer: fn(u64) -> Claim,
+    pub answer: fn(u64) -> Answer,
 }
 
 impl PartialEq for ClaimWork {
@@ -173,9 +174,11 @@ impl SimulatedCell {
             used += step;
             let spent = spent + step;
             self.range = Some((range, spent));
-            if spent < work.cpu_per_range
-                || self.requests.send(Request::Claim((work.answer)(range))) == Sent::Busy
-            {
+            if spent < work.cpu_per_range {
+                return used;
+            }
+            let claim = Request::Claim { which: Which::Primes, key: range, answer: (work.answer)(range) };
+            if self.requests.send(claim) == Sent::Busy {
                 return used;
             }
             self.leases.claimed();

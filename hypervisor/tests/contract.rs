@@ -6,6 +6,7 @@ mod common;
 use std::time::Instant;
 
 use common::{DEADLINE, Harness, Kind, claim, requests, usage};
+use maxwell_core::bounty::claim::Which;
 use maxwell_core::event::Request;
 use maxwell_core::limits::{LEASES_PER_CELL_MAX, QUANTUM};
 use maxwell_core::tick::{Exit, Wait};
@@ -145,7 +146,7 @@ fn a_program_waits_for_a_lease_off_its_slot(mut harness: Harness) {
     assert_eq!((still.wait, requests(&queue).len()), (Some(Wait::Reply), 0));
     cell.reply(Reply::Leased(5));
     assert_eq!(usage(&mut *cell).wait, None, "it could go on");
-    harness.quanta_until(&mut *cell, |_| requests(&queue).contains(&Request::Claim(claim(5))));
+    harness.quanta_until(&mut *cell, |_| requests(&queue).contains(&claim(5)));
 }
 
 fn leases_are_fetched_ahead_and_claimed(mut harness: Harness) {
@@ -156,11 +157,11 @@ fn leases_are_fetched_ahead_and_claimed(mut harness: Harness) {
         harness.quantum(&mut *cell, 0);
         for request in requests(&queue) {
             match request {
-                Request::Lease => {
+                Request::Lease(Which::Primes) => {
                     cell.reply(Reply::Leased(leased));
                     leased += 1;
                 }
-                Request::Claim(claim) => claimed.push(claim),
+                Request::Claim { .. } => claimed.push(request),
                 other => panic!("{other:?}"),
             }
             let held = leased - claimed.len() as u64;

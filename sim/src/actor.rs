@@ -3,8 +3,9 @@
 use std::cell::RefCell;
 use std::sync::mpsc::SyncSender;
 
-use maxwell_core::bounty::{Ranges, Verifier};
-use maxwell_core::event::{Claim, Event, LogLine, Request};
+use maxwell_core::bounty::claim::Answer;
+use maxwell_core::bounty::{Ranges, Sieve};
+use maxwell_core::event::{Event, LogLine, Request};
 use maxwell_core::tick::Usage;
 use maxwell_core::units::Microjoules;
 use maxwell_hypervisor::cell::{Cell, CellConfig, Notice, Permit, Reply};
@@ -17,22 +18,22 @@ use crate::kernel::Kernel;
 pub const RANGES: Ranges = Ranges { origin: 1_000_000, width: 64, first: 0, end: 10_000_000 };
 
 thread_local! {
-    static SIEVE: RefCell<Verifier> = RefCell::default();
+    static SIEVE: RefCell<Sieve> = RefCell::default();
 }
 
 /// The true answer to a range.
-pub fn true_answer(range: u64) -> Claim {
-    SIEVE.with_borrow_mut(|sieve| sieve.answer(range, RANGES.numbers(range)))
+pub fn true_answer(range: u64) -> Answer {
+    SIEVE.with_borrow_mut(|sieve| sieve.answer(RANGES.numbers(range)))
 }
 
 /// A guess: the right count and a wrong sum.
-pub fn false_answer(range: u64) -> Claim {
-    let Claim { range, count, sum } = true_answer(range);
-    Claim { range, count, sum: sum + 1 }
+pub fn false_answer(range: u64) -> Answer {
+    let (count, sum) = true_answer(range).primes().expect("a sieve counts and adds up");
+    Answer::of_primes(count, sum + 1)
 }
 
 /// An answer that is true for two ranges in three.
-pub fn careless_answer(range: u64) -> Claim {
+pub fn careless_answer(range: u64) -> Answer {
     if range.is_multiple_of(3) { false_answer(range) } else { true_answer(range) }
 }
 

@@ -12,7 +12,7 @@ use maxwell_core::event::Event;
 use maxwell_core::ledger::{BillingPolicy, LedgerError};
 use maxwell_core::limits::{SET_ASIDE_QUANTA, WINDOW};
 use maxwell_core::tick::AccountId;
-use maxwell_core::units::Moment;
+use maxwell_core::units::{Microjoules, Moment};
 use maxwell_daemon::books::{find, ledger_of};
 use maxwell_daemon::founding::{FOUNDED_MS, Founding};
 use maxwell_daemon::host::HostMeter;
@@ -185,12 +185,13 @@ impl Stage {
         let guarded = Guarded::new(faulty, &world.machine).map_err(|e| e.to_string())?;
         let sensor = Watched::new(guarded, refusals.clone());
         let kernel = Kernel::new(world.kernel);
-        let founding = Founding::new(&world.wallets, world.bounty.map(|bounty| bounty.budget));
+        let founding = found(world);
         let ledger =
             ledger_of(founding.ledger.books(), BillingPolicy::default()).map_err(|e| e.to_string())?;
         let account = |name| find(founding.ledger.books(), name).expect("it was founded with it");
         let wallets: Vec<AccountId> = founding.wallets.iter().map(account).collect();
         let escrow = founding.escrow.as_ref().map(account);
+        let stakes: Vec<_> = founding.stakes.iter().map(|(wallet, name)| (*wallet, account(name))).collect();
         let around = Surroundings {
             clock: Box::new(StallingClock::new(&world.faults)),
             sensors: Box::new(InlineSampler::new(Box::new(sensor), WINDOW)),
@@ -204,6 +205,7 @@ impl Stage {
         };
         let mut node = Node::new(world.node_config(), ledger, around).map_err(|e| e.to_string())?;
         post(&mut node, world, &witness, escrow)?;
+        vouch(&mut node, world, &witness, &wallets, &stakes)?;
         launch(&mut node, world, &witness, &wallets, &events, &kernel, seams)?;
         let ending = node.run().map_err(|violation| violation.to_string())?;
         if let Some(lost) = ending.lost {
@@ -230,6 +232,39 @@ fn post(node: &mut Node, world: &World, witness: &Witness, escrow: Option<Accoun
     Ok(())
 }
 
+/// The ledger of a world. Who has a stake is given the money for it as well.
+fn found(world: &World) -> Founding {
+    let stakes = world.trust.as_ref().map_or(&[][..], |trust| &trust.stakes);
+    let stake_of = |number: usize| stakes.get(number).copied().unwrap_or(Microjoules::ZERO);
+    let wallets: Vec<Microjoules> =
+        world.wallets.iter().enumerate().map(|(number, amount)| *amount + stake_of(number)).collect();
+    let mut founding = Founding::new(&wallets, world.bounty.map(|bounty| bounty.budget));
+    for (number, stake) in stakes.iter().enumerate().filter(|(_, stake)| **stake > Microjoules::ZERO) {
+        founding.stake(number, *stake);
+    }
+    founding
+}
+
+/// Names the stakes.
+fn vouch(
+    node: &mut Node,
+    world: &World,
+    witness: &Witness,
+    wallets: &[AccountId],
+    stakes: &[(usize, AccountId)],
+) -> Result<(), String> {
+    let mut notes = witness.notes();
+    for (wallet, amount) in wallets.iter().zip(&world.wallets) {
+        notes.briefing.checks.funded(*wallet, *amount);
+    }
+    for (number, stake) in stakes {
+        node.set_stake(wallets[*number], *stake).map_err(|e| e.to_string())?;
+        let amount = node.ledger().free(*stake);
+        notes.briefing.checks.staked(wallets[*number], *stake, amount);
+    }
+    Ok(())
+}
+
 /// Launches the agents on the wallets that they share or have for themselves.
 fn launch(
     node: &mut Node,
@@ -241,9 +276,6 @@ fn launch(
     seams: &Seams<'_>,
 ) -> Result<(), String> {
     let mut notes = witness.notes();
-    for (wallet, amount) in wallets.iter().zip(&world.wallets) {
-        notes.briefing.checks.funded(*wallet, *amount);
-    }
     for agent in &world.agents {
         let wallet = wallets[agent.wallet];
         let create = |id| {

@@ -1,6 +1,6 @@
-//! A verifier that is busy or late as it is told to, and notes which ranges it found true.
+//! A verifier that is busy or late as it is told to, and notes which keys it found true.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashSet, VecDeque};
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -21,7 +21,7 @@ struct Papers {
     late: VecDeque<(u64, Event)>,
     /// When the last late outcome is due.
     due: Option<u64>,
-    found: HashMap<CellId, VecDeque<u64>>,
+    found: HashSet<(CellId, u64)>,
 }
 
 impl Desk {
@@ -37,16 +37,19 @@ impl Desk {
         }
     }
 
-    /// The range that a payment to `cell` is for: one that was found true and is not paid yet.
-    pub fn take_found(&self, cell: CellId) -> Option<u64> {
-        self.papers().found.get_mut(&cell)?.pop_front()
+    /// Whether a payment to `cell` for this key is due: it was found true, or trusted, and is neither paid nor taken back.
+    pub fn take_found(&self, cell: CellId, key: u64) -> bool {
+        self.papers().found.remove(&(cell, key))
     }
 
-    /// Forgets a range whose claim was refused in the end.
-    pub fn refused(&self, cell: CellId, range: u64) {
-        if let Some(found) = self.papers().found.get_mut(&cell) {
-            found.retain(|other| *other != range);
-        }
+    /// Notes a key whose claim was taken on a stake.
+    pub fn trusted(&self, cell: CellId, key: u64) {
+        self.papers().found.insert((cell, key));
+    }
+
+    /// Forgets a key whose claim was refused in the end, or whose payment was cancelled.
+    pub fn refused(&self, cell: CellId, key: u64) {
+        self.papers().found.remove(&(cell, key));
     }
 
     fn papers(&self) -> MutexGuard<'_, Papers> {
@@ -76,10 +79,11 @@ impl Verifier for FaultyVerifier {
         if on.contains(&FaultKind::VerifierBusy) {
             return Err(Busy);
         }
+        let (cell, key) = (job.cell, job.claim.key);
         let outcome = self.verifier.submit(job)?;
         let mut papers = self.desk.papers();
         if let Some(Event::Verified { holds: true, .. }) = outcome {
-            papers.found.entry(job.cell).or_default().push_back(job.claim.range);
+            papers.found.insert((cell, key));
         }
         let delay = on.iter().find_map(|kind| match kind {
             FaultKind::VerifierLate(ticks) => Some(*ticks),

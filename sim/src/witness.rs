@@ -7,9 +7,10 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use maxwell_core::bounty::Payment;
 use maxwell_core::event::{Event, LogLine, Request};
 use maxwell_core::population::lifecycle::{Reason, State};
-use maxwell_core::tick::{CellId, Purse, Sensed, Transfer};
+use maxwell_core::tick::{CellId, Kind, Purse, Sensed, Transfer};
 use maxwell_core::units::{Celsius, Moment};
 use maxwell_daemon::inbox::StopSwitch;
 use maxwell_daemon::telemetry::{Obituary, Telemetry, TickReport};
@@ -272,18 +273,39 @@ impl Telemetry for Witness {
         self.notes().tell(at, || format!("cell {} says: {}", cell.0, line.as_str()));
     }
 
-    fn paid(&mut self, transfer: &Transfer, cell: CellId, primes: u32) {
+    fn charged(&mut self, transfer: &Transfer, cell: CellId) {
         let mut notes = self.notes();
-        notes.coverage.add("claims paid", 1);
-        notes.digest.word(u64::from(cell.0) << 32 | u64::from(primes));
-        let range = notes.briefing.desk.take_found(cell);
-        let verdict = notes.briefing.checks.paid(transfer, cell, range);
+        notes.coverage.add("stakes forfeited", u64::from(transfer.kind == Kind::Forfeit));
+        notes.digest.word(transfer.amount.0 as u64);
+        let verdict = notes.briefing.checks.charged(transfer, cell);
         notes.judge(verdict);
     }
 
-    fn refused(&mut self, cell: CellId, range: u64) {
+    fn trusted(&mut self, cell: CellId, key: u64) {
+        let mut notes = self.notes();
+        notes.coverage.add("claims trusted", 1);
+        notes.briefing.desk.trusted(cell, key);
+    }
+
+    fn cancelled(&mut self, payment: &Payment) {
+        let mut notes = self.notes();
+        notes.coverage.add("payments cancelled", 1);
+        notes.briefing.desk.refused(payment.cell, payment.key);
+    }
+
+    fn paid(&mut self, transfer: &Transfer, payment: &Payment) {
+        let mut notes = self.notes();
+        let Payment { cell, key, primes, .. } = *payment;
+        notes.coverage.add("claims paid", 1);
+        notes.digest.word(u64::from(cell.0) << 32 | u64::from(primes));
+        let is_due = notes.briefing.desk.take_found(cell, key);
+        let verdict = notes.briefing.checks.paid(transfer, cell, key, is_due);
+        notes.judge(verdict);
+    }
+
+    fn refused(&mut self, cell: CellId, key: u64) {
         let mut notes = self.notes();
         notes.coverage.add("claims refused", 1);
-        notes.briefing.desk.refused(cell, range);
+        notes.briefing.desk.refused(cell, key);
     }
 }

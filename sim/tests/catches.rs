@@ -2,6 +2,7 @@
 
 use std::cell::Cell as Counter;
 
+use maxwell_core::bounty::Payment;
 use maxwell_core::energy::Shares;
 use maxwell_core::event::LogLine;
 use maxwell_core::population::lifecycle::Reason;
@@ -75,7 +76,7 @@ impl Telemetry for Blind {
     fn notified(&mut self, _at: Moment, _cell: CellId, _reason: Reason) {}
     fn ended(&mut self, _obituary: Obituary) {}
     fn said(&mut self, _at: Moment, _cell: CellId, _line: &LogLine) {}
-    fn paid(&mut self, _transfer: &Transfer, _cell: CellId, _primes: u32) {}
+    fn paid(&mut self, _transfer: &Transfer, _payment: &Payment) {}
     fn refused(&mut self, _cell: CellId, _range: u64) {}
 }
 
@@ -180,6 +181,7 @@ struct Forger {
     forge: fn(&mut Forgery),
     bury_twice: bool,
     pay_twice: bool,
+    charge_twice: bool,
     /// Joules that every cell is said to have used beside its own.
     joules: i64,
 }
@@ -210,15 +212,30 @@ impl Telemetry for Forger {
         self.witness.said(at, cell, line);
     }
 
-    fn paid(&mut self, transfer: &Transfer, cell: CellId, primes: u32) {
+    fn paid(&mut self, transfer: &Transfer, payment: &Payment) {
         if self.pay_twice {
-            self.witness.paid(transfer, cell, primes);
+            self.witness.paid(transfer, payment);
         }
-        self.witness.paid(transfer, cell, primes);
+        self.witness.paid(transfer, payment);
     }
 
-    fn refused(&mut self, cell: CellId, range: u64) {
-        self.witness.refused(cell, range);
+    fn refused(&mut self, cell: CellId, key: u64) {
+        self.witness.refused(cell, key);
+    }
+
+    fn charged(&mut self, transfer: &Transfer, cell: CellId) {
+        self.witness.charged(transfer, cell);
+        if self.charge_twice {
+            self.witness.charged(transfer, cell);
+        }
+    }
+
+    fn trusted(&mut self, cell: CellId, key: u64) {
+        self.witness.trusted(cell, key);
+    }
+
+    fn cancelled(&mut self, payment: &Payment) {
+        self.witness.cancelled(payment);
     }
 }
 
@@ -264,7 +281,14 @@ fn a_forged_tick_is_found_out() {
     let world = busy_world();
     for (said, forge) in FORGERIES {
         let forger = |witness| -> Box<dyn Telemetry> {
-            Box::new(Forger { witness, forge, bury_twice: false, pay_twice: false, joules: 0 })
+            Box::new(Forger {
+                witness,
+                forge,
+                bury_twice: false,
+                pay_twice: false,
+                charge_twice: false,
+                joules: 0,
+            })
         };
         let failure = play_through(&world, false, &Seams { telemetry: &forger, ..Seams::default() });
         let failure = failure.expect_err(said);
@@ -278,16 +302,46 @@ fn a_second_end_and_a_second_payment_are_found_out() {
     let world = busy_world();
     for (bury_twice, said) in [(true, "has ended before"), (false, "that nobody found true")] {
         let forger = |witness| -> Box<dyn Telemetry> {
-            Box::new(Forger { witness, forge: |_| {}, bury_twice, pay_twice: !bury_twice, joules: 0 })
+            Box::new(Forger {
+                witness,
+                forge: |_| {},
+                bury_twice,
+                pay_twice: !bury_twice,
+                charge_twice: false,
+                joules: 0,
+            })
         };
         expect_failure(&world, &Seams { telemetry: &forger, ..Seams::default() }, said);
     }
 }
 
 #[test]
+fn a_fee_that_is_charged_twice_is_found_out() {
+    let forger = |witness| -> Box<dyn Telemetry> {
+        let forge: fn(&mut Forgery) = |_| {};
+        Box::new(Forger {
+            witness,
+            forge,
+            bury_twice: false,
+            pay_twice: false,
+            charge_twice: true,
+            joules: 0,
+        })
+    };
+    expect_failure(&busy_world(), &Seams { telemetry: &forger, ..Seams::default() }, "should have");
+}
+
+#[test]
 fn joules_that_a_cell_did_not_use_are_found_out() {
     let forger = |witness| -> Box<dyn Telemetry> {
-        Box::new(Forger { witness, forge: |_| {}, bury_twice: false, pay_twice: false, joules: 1 })
+        Box::new(Forger {
+            witness,
+            forge: |_| {},
+            bury_twice: false,
+            pay_twice: false,
+            charge_twice: false,
+            joules: 1,
+        })
     };
     expect_failure(&busy_world(), &Seams { telemetry: &forger, ..Seams::default() }, "a cell used");
 }

@@ -7,10 +7,13 @@ use maxwell_sim::world::World;
 const SEEDS: u64 = 200;
 
 /// What the seeds together must have tried, or the simulation proves little.
-const TRIED: [&str; 31] = [
+const TRIED: [&str; 34] = [
     "cells with a shared wallet",
     "claims paid",
     "claims refused",
+    "claims trusted",
+    "payments cancelled",
+    "stakes forfeited",
     "crashed",
     "faults: energy fell, not told",
     "faults: energy fell, told",

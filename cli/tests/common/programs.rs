@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use maxwell_core::bounty::Verifier;
+use maxwell_core::bounty::Sieve;
 use maxwell_daemon::scenario::Scenario;
 use tempfile::TempDir;
 
@@ -56,8 +56,9 @@ pub(crate) fn exit(status: i32) -> String {
 /// scientist good enough for the measurement, and cheap to run for a long time.
 pub(crate) fn earn_once(seed: u64) -> String {
     let ranges = Scenario::seeded(seed).ranges();
-    let truth = Verifier::default().answer(ranges.first, ranges.numbers(ranges.first));
-    claim(truth.count, truth.sum)
+    let truth = Sieve::default().answer(ranges.numbers(ranges.first));
+    let (count, sum) = truth.primes().expect("a count and a sum");
+    claim(count, sum)
 }
 
 /// Leases a range, claims something of it, then sleeps.

@@ -1,230 +1,332 @@
 //! Income: so many microjoules per verified unit of work.
 //!
-//! Physics prices; income selects. A sponsor puts a budget into escrow; cells lease ranges of numbers, count the primes
-//! in them and claim. A claim is paid once per range, to the cell that holds the lease, after it was verified.
+//! Physics prices; income selects. A sponsor puts a budget into an escrow and posts a bounty; cells lease keys of it, work and
+//! claim. A key is paid once, to the wallet of the cell that leased it: after its claim was found true, or was taken on a
+//! stake, and after the audit window.
 //!
 //! ```text
-//!   free --lease--> Leased --claim--> Claimed --verified, true--> paid (gone for ever)
-//!     ^               |                  |
-//!     +---------------+------------------+-- cell over, or claim false
+//!            lease             claim, fee paid       true, or on a stake      audit window over
+//!   free -----------> Leased -----------------> Claimed -------------> Held ------------------> paid (gone for ever)
+//!     ^                 |                         |                      |
+//!     |  cell over, or  |                         | false, or the        | another claim on the
+//!     +-- bounty closed +                         | verifier is full     | same stake was false
+//!     +-------------------------------------------+----------------------+
 //! ```
+//!
+//! What is leased, claimed and held is covered by the escrow at every moment: a key is leased only if one reward more is there.
 
+pub mod audit;
+pub mod claim;
+pub mod fee;
+mod posted;
+mod primes;
 pub mod terms;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
-use crate::event::Claim;
 use crate::ledger::Ledger;
-use crate::limits::{CELLS_MAX, LEASES_PER_CELL_MAX};
+use crate::limits::{BOUNTIES_MAX, CELLS_MAX, KEYS_OUT_MAX, LEASES_PER_CELL_MAX};
 use crate::tick::{AccountId, CellId, Kind, Transfer};
-use crate::units::Microjoules;
+use audit::AuditPolicy;
+use claim::{Answer, Claim, Which};
+pub use posted::{Bounty, PostError, Posting};
+pub use primes::{Range, Ranges, Sieve};
+use terms::{BountyId, Work};
 
 /// Leases that a cell may hold unclaimed: those ready for it and as many in work.
 const LEASES_HELD_MAX: usize = 2 * LEASES_PER_CELL_MAX;
 
-/// A stretch of numbers: `first` and the `width - 1` after it.
+/// A key that is out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Range {
-    /// First number.
-    pub first: u64,
-    /// How many numbers.
-    pub width: u64,
-}
-
-/// How the ranges of a bounty lie on the number line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ranges {
-    /// First number of range zero.
-    pub origin: u64,
-    /// Numbers in each range.
-    pub width: u64,
-    /// First range that is leased.
-    pub first: u64,
-    /// One past the last range.
-    pub end: u64,
-}
-
-impl Ranges {
-    /// The numbers of range `index`.
-    pub const fn numbers(&self, index: u64) -> Range {
-        Range { first: self.origin + index * self.width, width: self.width }
-    }
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lease {
+enum Key {
     Leased(CellId),
-    Claimed(CellId, Claim),
+    Claimed(Claimant),
+    Held,
 }
 
-/// Why a claim is not taken.
+/// Who claims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Claimant {
+    /// The cell, which may be over when the claim is settled.
+    pub cell: CellId,
+    /// Its wallet, which is paid then all the same.
+    pub wallet: AccountId,
+    /// Whether a stake vouches for the claim, so that it need not be looked at.
+    pub staked: bool,
+}
+
+/// A payment that is held until the audit window is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Payment {
+    /// For which bounty.
+    pub bounty: BountyId,
+    /// For which key.
+    pub key: u64,
+    /// Who claimed.
+    pub cell: CellId,
+    /// Whose it is.
+    pub wallet: AccountId,
+    /// Primes that were found, if that was the work.
+    pub primes: u32,
+    /// First tick in which it may be paid.
+    due: u64,
+}
+
+/// What became of a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conclusion {
+    /// It is accepted; its payment is held.
+    Accepted,
+    /// It was false: its key is free again.
+    False(Claimant),
+    /// Nobody waits for such a claim to be concluded.
+    Unknown,
+}
+
+/// Why a claim is not taken. Nothing was charged and nothing was looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClaimError {
-    /// Final: the range belongs to somebody else, or was paid, or was never leased.
-    #[error("range {0} is not leased to this cell")]
+    /// Final: the key belongs to somebody else, or was paid, or was never leased, or its bounty is closed.
+    #[error("key {0} is not leased to this cell")]
     NotLeased(u64),
 }
 
-/// A bounty on primes.
-#[derive(Debug)]
-pub struct Bounty {
-    escrow: AccountId,
-    reward: Microjoules,
-    ranges: Ranges,
-    next: u64,
-    returned: Vec<u64>,
-    leases: HashMap<u64, Lease>,
-    holds: HashMap<CellId, usize>,
+/// There is no bounty of this name, or not any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("there is no open bounty {}: look at which are posted", _0.0)]
+pub struct NoBounty(pub BountyId);
+
+/// What a cell has taken.
+#[derive(Clone, Copy, Debug, Default)]
+struct Holder {
+    /// Keys leased and not claimed.
+    leases: usize,
+    /// The bounty that it means when it names none.
+    primes: Option<BountyId>,
 }
 
-impl Bounty {
-    /// A bounty that pays `reward` for each range of `ranges` out of `escrow`.
-    pub fn new(escrow: AccountId, reward: Microjoules, ranges: Ranges) -> Self {
-        assert!(reward > Microjoules::ZERO && ranges.width > 0, "a bounty pays for something");
-        let beyond =
-            ranges.end.checked_mul(ranges.width).and_then(|length| length.checked_add(ranges.origin));
-        assert!(beyond.is_some(), "the bounty's ranges lie beyond the last number: {ranges:?}");
-        let room = CELLS_MAX * LEASES_PER_CELL_MAX;
+/// Every bounty of a node, and every key that is out.
+#[derive(Debug)]
+pub struct Bounties {
+    policy: AuditPolicy,
+    /// In the order in which they were posted.
+    posted: Vec<Bounty>,
+    /// At most [`KEYS_OUT_MAX`]. Nothing depends on the order of the map, which is another in every run.
+    keys: HashMap<(BountyId, u64), Key>,
+    holders: HashMap<CellId, Holder>,
+    /// In the order in which they are due.
+    held: VecDeque<Payment>,
+}
+
+impl Bounties {
+    /// None yet.
+    pub fn new(policy: AuditPolicy) -> Self {
         Self {
-            escrow,
-            reward,
-            ranges,
-            next: ranges.first,
-            returned: Vec::with_capacity(room),
-            leases: HashMap::with_capacity(room),
-            holds: HashMap::with_capacity(CELLS_MAX),
+            policy,
+            posted: Vec::with_capacity(BOUNTIES_MAX),
+            keys: HashMap::with_capacity(KEYS_OUT_MAX),
+            holders: HashMap::with_capacity(CELLS_MAX),
+            held: VecDeque::with_capacity(KEYS_OUT_MAX),
         }
     }
 
-    /// How the ranges lie.
-    pub const fn ranges(&self) -> &Ranges {
-        &self.ranges
+    /// Every bounty that is posted, those that are being closed included, in the order in which they were posted.
+    pub fn posted(&self) -> &[Bounty] {
+        &self.posted
     }
 
-    /// What one verified range pays.
-    pub const fn reward(&self) -> Microjoules {
-        self.reward
+    /// The bounty of this name, if it is posted.
+    pub fn get(&self, id: BountyId) -> Option<&Bounty> {
+        self.posted.iter().find(|bounty| bounty.id() == id)
     }
 
-    /// Leases the next range to a cell. `None` if there is no range left, the escrow does not cover what is leased
-    /// already and one more, or the cell holds as many leases as it may.
-    pub fn lease(&mut self, cell: CellId, ledger: &Ledger) -> Option<u64> {
-        let owed = self.reward.times(self.leases.len() as u64 + 1);
-        let holds = self.holds.entry(cell).or_default();
-        if ledger.free(self.escrow) < owed || *holds >= LEASES_HELD_MAX {
-            return None;
-        }
-        let range = match self.returned.pop() {
-            Some(range) => range,
-            None if self.next < self.ranges.end => {
-                self.next += 1;
-                self.next - 1
-            }
-            None => return None,
-        };
-        *holds += 1;
-        self.leases.insert(range, Lease::Leased(cell));
-        Some(range)
-    }
-
-    /// Takes a claim for verification. The numbers to verify it against.
+    /// Posts a bounty.
     ///
     /// # Errors
-    /// When the range is not leased to the cell; a range that is claimed or paid is not.
-    pub fn claim(&mut self, cell: CellId, claim: Claim) -> Result<Range, ClaimError> {
-        match self.leases.get_mut(&claim.range) {
-            Some(lease) if *lease == Lease::Leased(cell) => {
-                *lease = Lease::Claimed(cell, claim);
-                *self.holds.entry(cell).or_default() -= 1;
-                Ok(self.ranges.numbers(claim.range))
-            }
-            _ => Err(ClaimError::NotLeased(claim.range)),
+    /// When its terms are impossible, its name or escrow is another's, or there are too many. A name is free again once its
+    /// bounty was closed and the last of its claims settled.
+    pub fn post(&mut self, posting: Posting) -> Result<(), PostError> {
+        if self.posted.len() >= BOUNTIES_MAX {
+            return Err(PostError::Full);
         }
+        if self.get(posting.id).is_some() {
+            return Err(PostError::Taken(posting.id));
+        }
+        if let Some(other) = self.posted.iter().find(|other| other.escrow() == posting.escrow) {
+            return Err(PostError::EscrowTaken(other.id()));
+        }
+        self.posted.push(Bounty::new(posting)?);
+        Ok(())
     }
 
-    /// Ends a claim that was verified. The payment to make if it holds; else the range is free again.
-    pub fn verified(
-        &mut self,
-        tick: u64,
-        cell: CellId,
-        wallet: AccountId,
-        claim: Claim,
-        holds: bool,
-    ) -> Option<Transfer> {
-        if self.leases.get(&claim.range) != Some(&Lease::Claimed(cell, claim)) {
-            return None;
-        }
-        self.leases.remove(&claim.range);
-        if !holds {
-            self.returned.push(claim.range);
-            return None;
-        }
-        Some(Transfer { tick, kind: Kind::Bounty, from: self.escrow, to: wallet, amount: self.reward })
-    }
-
-    /// Frees the leases of a cell that is over, and its claims that are not yet verified.
-    pub fn release(&mut self, cell: CellId) {
-        let returned = &mut self.returned;
-        self.leases.retain(|range, lease| {
-            let holder = match lease {
-                Lease::Leased(holder) | Lease::Claimed(holder, _) => *holder,
-            };
-            if holder == cell {
-                returned.push(*range);
+    /// Closes a bounty: its leases end, no key is leased any more, and claims in flight are settled. It is gone from
+    /// [`Bounties::posted`] when the last of them is, and what its escrow has left then is the sponsor's again.
+    ///
+    /// # Errors
+    /// When no such bounty is open.
+    pub fn close(&mut self, id: BountyId) -> Result<(), NoBounty> {
+        let posted = self.posted.iter_mut().find(|bounty| bounty.id() == id && !bounty.is_closing());
+        let bounty = posted.ok_or(NoBounty(id))?;
+        bounty.close();
+        let holders = &mut self.holders;
+        self.keys.retain(|(of, _), key| match key {
+            Key::Leased(cell) if *of == id => {
+                bounty.spend();
+                holder(holders, *cell).leases -= 1;
+                false
             }
-            holder != cell
+            _ => true,
         });
-        self.holds.remove(&cell);
-        // The map has no order of its own; the next lease must not depend on it.
-        self.returned.sort_unstable_by(|a, b| b.cmp(a));
+        self.forget_if_settled(id);
+        Ok(())
+    }
+
+    /// Leases the next key to a cell. `None` if there is no such bounty or no key left, the escrow does not cover what is out
+    /// already and one more, or the cell holds as many leases as it may.
+    pub fn lease(&mut self, cell: CellId, which: Which, ledger: &Ledger) -> Option<u64> {
+        let id = self.named(cell, which)?;
+        let holder = self.holders.entry(cell).or_default();
+        if holder.leases >= LEASES_HELD_MAX || self.keys.len() >= KEYS_OUT_MAX {
+            return None;
+        }
+        let bounty = find(&mut self.posted, id)?;
+        if !bounty.covers_one_more(ledger.free(bounty.escrow())) {
+            return None;
+        }
+        let key = bounty.take()?;
+        holder.leases += 1;
+        self.keys.insert((id, key), Key::Leased(cell));
+        Some(key)
+    }
+
+    /// The claim that a cell makes on a key that it leases; nothing has happened to the key yet.
+    ///
+    /// # Errors
+    /// When the key is not leased to the cell; a key that is claimed or paid is not.
+    pub fn claim(
+        &mut self,
+        cell: CellId,
+        which: Which,
+        key: u64,
+        answer: Answer,
+    ) -> Result<Claim, ClaimError> {
+        let bounty = self.named(cell, which).ok_or(ClaimError::NotLeased(key))?;
+        match self.keys.get(&(bounty, key)) {
+            Some(Key::Leased(holder)) if *holder == cell => Ok(Claim { bounty, key, answer }),
+            _ => Err(ClaimError::NotLeased(key)),
+        }
+    }
+
+    /// Takes a claim from [`Bounties::claim`]: it is to be concluded.
+    pub fn take(&mut self, claim: &Claim, by: Claimant) {
+        let key = self.keys.get_mut(&(claim.bounty, claim.key));
+        let key =
+            key.filter(|key| **key == Key::Leased(by.cell)).expect("it was just leased to the claimant");
+        *key = Key::Claimed(by);
+        holder(&mut self.holders, by.cell).leases -= 1;
+    }
+
+    /// Ends the lease that a claim from [`Bounties::claim`] is on, because it cannot be taken: the key is free again.
+    pub fn refuse(&mut self, claim: &Claim, cell: CellId) {
+        let key = self.keys.remove(&(claim.bounty, claim.key));
+        assert_eq!(key, Some(Key::Leased(cell)), "it was just leased to the claimant");
+        holder(&mut self.holders, cell).leases -= 1;
+        self.give_back(claim.bounty, claim.key);
+    }
+
+    /// Ends a claim that was taken: its payment is held if it holds, else its key is free again.
+    pub fn conclude(&mut self, tick: u64, cell: CellId, claim: &Claim, holds: bool) -> Conclusion {
+        let Claim { bounty, key, answer } = *claim;
+        let by = match self.keys.get(&(bounty, key)) {
+            Some(Key::Claimed(by)) if by.cell == cell => *by,
+            _ => return Conclusion::Unknown,
+        };
+        if !holds {
+            self.keys.remove(&(bounty, key));
+            self.give_back(bounty, key);
+            return Conclusion::False(by);
+        }
+        let is_primes = self.get(bounty).is_some_and(|bounty| matches!(bounty.terms().work, Work::Primes(_)));
+        let primes = answer.primes().filter(|_| is_primes).map_or(0, |(count, _)| count);
+        let due = tick + self.policy.window();
+        self.keys.insert((bounty, key), Key::Held);
+        self.held.push_back(Payment { bounty, key, cell, wallet: by.wallet, primes, due });
+        Conclusion::Accepted
+    }
+
+    /// Takes the next payment whose audit window is over in this tick, and the transfer to make for it. Its key is gone for
+    /// ever.
+    pub fn pay_next(&mut self, tick: u64) -> Option<(Payment, Transfer)> {
+        let payment = self.held.pop_front_if(|payment| payment.due <= tick)?;
+        let key = self.keys.remove(&(payment.bounty, payment.key));
+        assert_eq!(key, Some(Key::Held), "a key is paid once: {payment:?}");
+        let bounty = find(&mut self.posted, payment.bounty).expect("a bounty stays until all is settled");
+        bounty.spend();
+        let (from, amount) = (bounty.escrow(), bounty.terms().reward);
+        self.forget_if_settled(payment.bounty);
+        Some((payment, Transfer { tick, kind: Kind::Bounty, from, to: payment.wallet, amount }))
+    }
+
+    /// Cancels every payment of a wallet that is held, and tells `hear` of each: their keys are free again.
+    pub fn cancel(&mut self, wallet: AccountId, mut hear: impl FnMut(&Payment)) {
+        for _ in 0..self.held.len() {
+            let Some(payment) = self.held.pop_front() else { break };
+            if payment.wallet == wallet {
+                self.keys.remove(&(payment.bounty, payment.key));
+                self.give_back(payment.bounty, payment.key);
+                hear(&payment);
+            } else {
+                self.held.push_back(payment);
+            }
+        }
+    }
+
+    /// Ends the audit window of everything that is held: no claim comes any more that could speak against it.
+    pub fn end_windows(&mut self) {
+        self.held.iter_mut().for_each(|payment| payment.due = 0);
+    }
+
+    /// Frees the leases of a cell that is over. What it has claimed is settled without it.
+    pub fn release(&mut self, cell: CellId) {
+        let posted = &mut self.posted;
+        self.keys.retain(|(id, key), state| {
+            let is_its = *state == Key::Leased(cell);
+            if is_its {
+                find(posted, *id).expect("a bounty stays while keys are out").give_back(*key);
+            }
+            !is_its
+        });
+        self.holders.remove(&cell);
+    }
+
+    /// The bounty that a cell means. What it means when it names none is settled at the first time.
+    fn named(&mut self, cell: CellId, which: Which) -> Option<BountyId> {
+        let Which::Named(id) = which else {
+            let mut open = self.posted.iter().filter(|bounty| !bounty.is_closing());
+            let first = || open.find(|bounty| matches!(bounty.terms().work, Work::Primes(_))).map(Bounty::id);
+            let holder = self.holders.entry(cell).or_default();
+            holder.primes = holder.primes.or_else(first);
+            return holder.primes;
+        };
+        Some(id)
+    }
+
+    fn give_back(&mut self, id: BountyId, key: u64) {
+        find(&mut self.posted, id).expect("a bounty stays while keys are out").give_back(key);
+        self.forget_if_settled(id);
+    }
+
+    fn forget_if_settled(&mut self, id: BountyId) {
+        self.posted.retain(|bounty| bounty.id() != id || !bounty.is_closing() || bounty.keys_out() > 0);
     }
 }
 
-/// Finds the true answer for a range: a segmented sieve of Eratosthenes, which costs a hundredth of the work it checks.
-#[derive(Debug, Default)]
-pub struct Verifier {
-    primes: Vec<u64>,
-    complete_to: u64,
-    /// Room for one range, kept so that checking the next one allocates nothing.
-    composite: Vec<bool>,
+fn find(posted: &mut [Bounty], id: BountyId) -> Option<&mut Bounty> {
+    posted.iter_mut().find(|bounty| bounty.id() == id)
 }
 
-impl Verifier {
-    /// What a true claim on `range` says.
-    pub fn answer(&mut self, range: u64, numbers: Range) -> Claim {
-        let last = numbers.first + numbers.width - 1;
-        self.complete(last.isqrt());
-        self.composite.clear();
-        self.composite.resize(numbers.width as usize, false);
-        for &prime in self.primes.iter().take_while(|prime| *prime * *prime <= last) {
-            let first_multiple = numbers.first.next_multiple_of(prime).max(prime * prime);
-            for multiple in (first_multiple..=last).step_by(prime as usize) {
-                self.composite[(multiple - numbers.first) as usize] = true;
-            }
-        }
-        let survivors =
-            (numbers.first..=last).zip(&self.composite).filter(|(n, composite)| *n > 1 && !**composite);
-        let (count, sum) =
-            survivors.fold((0, 0_u64), |(count, sum), (n, _)| (count + 1, sum.wrapping_add(n)));
-        Claim { range, count, sum }
-    }
-
-    /// Makes sure that all primes up to `bound` are known.
-    fn complete(&mut self, bound: u64) {
-        if bound <= self.complete_to {
-            return;
-        }
-        let bound = bound * 2;
-        let mut composite = vec![false; bound as usize + 1];
-        self.primes.clear();
-        for n in 2..=bound {
-            if !composite[n as usize] {
-                self.primes.push(n);
-                (n * n..=bound).step_by(n as usize).for_each(|multiple| composite[multiple as usize] = true);
-            }
-        }
-        self.complete_to = bound;
-    }
+fn holder(holders: &mut HashMap<CellId, Holder>, cell: CellId) -> &mut Holder {
+    holders.get_mut(&cell).expect("a cell that holds a lease is known")
 }
 
 #[cfg(test)]

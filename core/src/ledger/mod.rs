@@ -260,10 +260,10 @@ impl Ledger {
         bill.totals()
     }
 
-    /// Pays `amount` from an escrow into a wallet, for a claim that was verified.
+    /// Makes a payment between windows, at once: income from an escrow, a fee from a wallet, a forfeited stake.
     ///
     /// # Errors
-    /// When the escrow does not cover it.
+    /// When what the payer has free does not cover it.
     pub fn pay(&mut self, transfer: Transfer) -> Result<(), LedgerError> {
         self.accounts.may_pay(transfer.from, transfer.amount)?;
         self.accounts.apply(transfer);

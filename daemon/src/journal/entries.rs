@@ -32,13 +32,20 @@ impl Run {
         into.lines.extend(window.lines.iter().map(line));
     }
 
-    /// The record of a payment of the bounty, the only kind that a node makes between windows.
-    pub(super) fn payment(self, transfer: &Transfer, range: u64) -> Payment {
-        assert!(transfer.kind == Kind::Bounty, "bills are recorded by window: {transfer:?}");
+    /// The record of a payment that a claim on this key has led to, the only kind that a node makes between windows.
+    pub(super) fn payment(self, transfer: &Transfer, key: u64) -> Payment {
+        let reason = match transfer.kind {
+            Kind::Bounty => Reason::Income,
+            Kind::Verification => Reason::Verification,
+            Kind::Forfeit => Reason::Forfeit,
+            Kind::Mint | Kind::Quanta | Kind::Rent | Kind::Tax | Kind::Grid => {
+                unreachable!("bills are recorded by window: {transfer:?}")
+            }
+        };
         Payment {
             at: self.at(transfer.tick),
-            reason: Reason::Income,
-            reference: range,
+            reason,
+            reference: key,
             from: index_of(transfer.from),
             to: index_of(transfer.to),
             amount: transfer.amount,

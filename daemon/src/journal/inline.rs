@@ -58,8 +58,8 @@ impl Journal for InlineJournal {
         self.health()
     }
 
-    fn payment(&mut self, payment: &Transfer, range: u64) -> Ticket {
-        self.enter(Record::Payment(self.run.payment(payment, range)));
+    fn payment(&mut self, payment: &Transfer, key: u64) -> Ticket {
+        self.enter(Record::Payment(self.run.payment(payment, key)));
         self.commit(Close::IfDue);
         // One that was refused is never durable.
         Ticket(if self.failed.is_some() { u64::MAX } else { self.ledger.books().mark().sequence })

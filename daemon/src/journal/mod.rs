@@ -43,8 +43,9 @@ pub trait Journal: Send {
     /// When the journal has failed. It stays so: see [`Journal::health`].
     fn window(&mut self, window: &Window<'_>) -> Result<(), JournalError>;
 
-    /// Income was paid for a range of the bounty. It may be acknowledged once [`Journal::durable`] has come to the ticket.
-    fn payment(&mut self, payment: &Transfer, range: u64) -> Ticket;
+    /// A payment was made for a key of a bounty: income, a prepaid verification or a forfeited stake. Income may be
+    /// acknowledged once [`Journal::durable`] has come to the ticket.
+    fn payment(&mut self, payment: &Transfer, key: u64) -> Ticket;
 
     /// The standing of a cell's money changed in this tick.
     fn note(&mut self, tick: u64, change: &Change);
@@ -79,7 +80,7 @@ impl Journal for Unrecorded {
         Ok(())
     }
 
-    fn payment(&mut self, _payment: &Transfer, _range: u64) -> Ticket {
+    fn payment(&mut self, _payment: &Transfer, _key: u64) -> Ticket {
         Ticket::default()
     }
 

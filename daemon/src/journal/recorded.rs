@@ -40,8 +40,8 @@ impl Journal for Recorded {
         handed_over.map(|_| ()).inspect_err(|error| self.failed = Some(error.clone()))
     }
 
-    fn payment(&mut self, payment: &Transfer, range: u64) -> Ticket {
-        self.journal.payment(self.run.payment(payment, range))
+    fn payment(&mut self, payment: &Transfer, key: u64) -> Ticket {
+        self.journal.payment(self.run.payment(payment, key))
     }
 
     fn note(&mut self, tick: u64, change: &Change) {

@@ -36,9 +36,7 @@ impl Node {
     fn bury(&mut self, cell: CellId, reason: Reason) {
         self.auction.leave(cell);
         self.policies.end(cell);
-        if let Some(bounty) = &mut self.bounty {
-            bounty.release(cell);
-        }
+        self.bounties.release(cell);
         let energy = self.energy.bury(cell);
         self.ledger.attribute(cell, energy);
         let bill = self.ledger.close_bill(self.last_quote.as_ref(), cell);

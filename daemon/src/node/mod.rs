@@ -1,5 +1,6 @@
 //! The node: one owner of all state, its main loop, and the tick.
 
+mod bounties;
 mod endings;
 mod policies;
 mod records;
@@ -11,7 +12,7 @@ use std::sync::Arc;
 use maxwell_core::auction::Auction;
 use maxwell_core::auction::book::LadderBook;
 use maxwell_core::auction::config::{MarketConfig, MarketError};
-use maxwell_core::bounty::{Bounty, Ranges};
+use maxwell_core::bounty::{Bounties, NoBounty, PostError};
 use maxwell_core::energy::{Attribution, CpuTime, EnergyProfile, Shares};
 use maxwell_core::event::{Event, Stop};
 use maxwell_core::invariants::{self, Violation};
@@ -24,16 +25,21 @@ use maxwell_core::units::{Microjoules, Moment, Nanoseconds};
 use maxwell_hypervisor::cell::Cell;
 use maxwell_hypervisor::cells::Cells;
 use maxwell_hypervisor::clock::Clock;
+use maxwell_hypervisor::offers::Offers;
+use maxwell_hypervisor::verifier::VerifierError;
 use maxwell_ledger::journal::JournalError;
 use maxwell_physics::load::LoadMeter;
 use maxwell_physics::sampler::Sampler;
 
+use crate::audit::Audit;
 use crate::host::{BusyTime, HostMeter};
 use crate::inbox::Inbox;
 use crate::journal::Journal;
 use crate::tariff::{Tariff, TariffNow};
 use crate::telemetry::{Telemetry, TickReport};
 use crate::verifier::Verifier;
+pub use bounties::Post;
+use bounties::{Modules, Stakes};
 use policies::Policies;
 use records::Waiting;
 
@@ -50,6 +56,8 @@ pub struct NodeConfig {
     pub life: LifePolicy,
     /// Power of idling and of slots, for attribution.
     pub energy: EnergyProfile,
+    /// Which claims are looked at, and how long payments are held.
+    pub audit: Audit,
 }
 
 /// What a node is connected to.
@@ -97,6 +105,28 @@ pub enum NodeError {
     /// A bounty is paid from an escrow.
     #[error("account {} is no escrow: deposit the bounty's budget into one and name that", _0.0)]
     NotAnEscrow(AccountId),
+    /// Its terms are impossible, or it collides with another bounty.
+    #[error(transparent)]
+    Post(#[from] PostError),
+    /// Its verifier is not accepted.
+    #[error(transparent)]
+    Verifier(#[from] VerifierError),
+    /// The bytes that came with a bounty are not the module that its terms name.
+    #[error(
+        "the verifier that came with the bounty is not the one that its terms name by digest: hand over that file"
+    )]
+    WrongModule,
+    /// There is none to close.
+    #[error(transparent)]
+    NoBounty(#[from] NoBounty),
+    /// A stake vouches for a wallet, and no account of another kind for another.
+    #[error("account {} cannot vouch for account {}: name an account of stakes and a wallet, neither of which is linked yet", stake.0, wallet.0)]
+    NotAStake {
+        /// What was to vouch.
+        stake: AccountId,
+        /// For whom.
+        wallet: AccountId,
+    },
     /// The cell itself could not be made.
     #[error("{0}")]
     Cell(String),
@@ -129,7 +159,11 @@ pub struct Node {
     cells: Cells,
     population: Population,
     policies: Policies,
-    bounty: Option<Bounty>,
+    bounties: Bounties,
+    modules: Modules,
+    stakes: Stakes,
+    /// What programs see of the bounties.
+    offers: Offers,
     verifier: Box<dyn Verifier>,
     energy: Attribution,
     load: Arc<LoadMeter>,
@@ -178,7 +212,10 @@ impl Node {
             cells: Cells::default(),
             population: Population::new(config.life),
             policies: Policies::default(),
-            bounty: None,
+            bounties: Bounties::new(config.audit.policy()),
+            modules: Modules::default(),
+            stakes: Stakes::default(),
+            offers: Offers::default(),
             energy: Attribution::new(config.energy),
             cpu: CpuTime::default(),
             last_quote: None,
@@ -209,38 +246,6 @@ impl Node {
         self.mint(Role::Wallet, amount)
     }
 
-    /// Posts a bounty whose budget is minted into an escrow: a sponsor's money from outside.
-    ///
-    /// # Errors
-    /// See [`Ledger::fund_new`]; and that the node's ledger is on record.
-    pub fn post_bounty(
-        &mut self,
-        budget: Microjoules,
-        reward: Microjoules,
-        ranges: Ranges,
-    ) -> Result<AccountId, NodeError> {
-        let escrow = self.mint(Role::Escrow, budget)?;
-        self.post_bounty_from(escrow, reward, ranges)?;
-        Ok(escrow)
-    }
-
-    /// Posts a bounty whose budget is what an escrow has.
-    ///
-    /// # Errors
-    /// When the account is no escrow.
-    pub fn post_bounty_from(
-        &mut self,
-        escrow: AccountId,
-        reward: Microjoules,
-        ranges: Ranges,
-    ) -> Result<(), NodeError> {
-        if self.ledger.accounts().role(escrow) != Some(Role::Escrow) {
-            return Err(NodeError::NotAnEscrow(escrow));
-        }
-        self.bounty = Some(Bounty::new(escrow, reward, ranges));
-        Ok(())
-    }
-
     /// Makes a cell with `create`, which is given its name, and takes it in. A cell that cannot be made, or whose wallet
     /// does not cover what it must set aside, is refused before any money moves.
     ///
@@ -252,7 +257,8 @@ impl Node {
         create: impl FnOnce(CellId) -> Result<Box<dyn Cell>, E>,
     ) -> Result<CellId, NodeError> {
         let id = self.population.next_id()?;
-        let cell = create(id).map_err(|error| NodeError::Cell(error.to_string()))?;
+        let mut cell = create(id).map_err(|error| NodeError::Cell(error.to_string()))?;
+        cell.show_offers(&self.offers);
         self.ledger.open_bill(id, launch.wallet, launch.slots, self.price.base())?;
         self.cells.insert(id, cell);
         self.population.admit(id, launch.wallet, launch.slots);
@@ -308,7 +314,7 @@ impl Node {
             Event::Tick if self.journal.health().is_err() => return Ok(Some(Stop::LedgerLost)),
             Event::Tick => self.tick()?,
             Event::Request { cell, request } => self.serve(cell, request),
-            Event::Verified { cell, claim, holds } => self.conclude(cell, claim, holds),
+            Event::Verified { cell, claim, holds } => self.conclude(cell, &claim, holds),
             Event::Stop(stop) => return Ok(Some(stop)),
         }
         Ok(None)
@@ -320,6 +326,7 @@ impl Node {
     /// An invariant that does not hold.
     fn tick(&mut self) -> Result<(), Violation> {
         let (now, until) = self.begin_quantum();
+        self.pay_due();
         self.acknowledge();
 
         let sensed = self.sensors.latest(now);
@@ -346,6 +353,7 @@ impl Node {
         self.energy.note(usages);
         let (shares, critical) = (self.energy.shares(), self.config.price.critical);
         invariants::check(&quote, clearing, critical, &self.ledger, shares)?;
+        invariants::promises(quote.tick, &self.bounties, &self.ledger)?;
         self.telemetry.tick(&TickReport {
             at,
             sensed: &sensed,
@@ -401,11 +409,12 @@ impl Node {
         self.last_quote.map_or(0, |quote| quote.tick)
     }
 
-    /// Ends every cell, settles every bill, checks the books a last time, and waits until all of it is on record.
+    /// Ends every cell, settles every bill, pays what is held, checks the books a last time, and waits until all of it is on record.
     fn finish(&mut self, stop: Stop) -> Result<Ending, Violation> {
         self.verdicts.clear();
         self.verdicts.extend(self.population.stop_all());
         self.carry_out_verdicts();
+        self.settle_bounties();
         invariants::money(self.tick_number(), &self.ledger)?;
         let lost = self.close_journal().err();
         let stop = if lost.is_some() { Stop::LedgerLost } else { stop };

@@ -1,5 +1,6 @@
 //! What the node tells its journal, and what it must not tell anybody before the journal has it.
 
+use maxwell_core::bounty::Payment;
 use maxwell_core::energy::Attribution;
 use maxwell_core::ledger::Ledger;
 use maxwell_core::limits::PAYMENTS_WAITING_MAX;
@@ -16,8 +17,7 @@ use crate::journal::{Unrecorded, Window};
 pub(super) struct Waiting {
     ticket: Ticket,
     transfer: Transfer,
-    cell: CellId,
-    primes: u32,
+    payment: Payment,
 }
 
 /// Adds to every bill what attribution has learned, so that the lines of the window that is about to end have it.
@@ -50,18 +50,24 @@ impl Node {
         self.waiting.len() < PAYMENTS_WAITING_MAX
     }
 
-    /// Records a payment that was made. It is acknowledged once it is durable.
-    pub(super) fn record_payment(&mut self, transfer: Transfer, cell: CellId, range: u64, primes: u32) {
-        let ticket = self.journal.payment(&transfer, range);
-        self.waiting.push_back(Waiting { ticket, transfer, cell, primes });
-        self.acknowledge();
+    /// Records income that was paid. It is acknowledged once it is durable.
+    pub(super) fn record_income(&mut self, transfer: Transfer, payment: &Payment) {
+        let ticket = self.journal.payment(&transfer, payment.key);
+        self.waiting.push_back(Waiting { ticket, transfer, payment: *payment });
+    }
+
+    /// Records what was taken from a wallet or a stake because of a claim of this cell, and tells it. It need not be durable
+    /// first: it is the host's to lose.
+    pub(super) fn record_charge(&mut self, transfer: Transfer, cell: CellId, key: u64) {
+        self.journal.payment(&transfer, key);
+        self.telemetry.charged(&transfer, cell);
     }
 
     /// Acknowledges every payment that is durable by now.
     pub(super) fn acknowledge(&mut self) {
         let durable = self.journal.durable();
         while let Some(paid) = self.waiting.pop_front_if(|waiting| waiting.ticket <= durable) {
-            self.telemetry.paid(&paid.transfer, paid.cell, paid.primes);
+            self.telemetry.paid(&paid.transfer, &paid.payment);
         }
     }
 

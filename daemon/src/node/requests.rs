@@ -1,7 +1,9 @@
 //! What cells ask for, and what becomes of their claims.
 
-use maxwell_core::event::{Claim, Event, Request};
-use maxwell_core::tick::CellId;
+use maxwell_core::bounty::claim::{Answer, Claim, Which};
+use maxwell_core::bounty::{Claimant, Conclusion};
+use maxwell_core::event::{Event, Request};
+use maxwell_core::tick::{AccountId, CellId, Kind, Transfer};
 use maxwell_core::units::Microjoules;
 use maxwell_hypervisor::cell::Reply;
 
@@ -11,13 +13,12 @@ use crate::verifier::Job;
 impl Node {
     pub(super) fn serve(&mut self, cell: CellId, request: Request) {
         // A request can arrive after its cell has ended.
-        if self.population.get(cell).is_none() {
-            return;
-        }
+        let Some(member) = self.population.get(cell) else { return };
+        let wallet = member.wallet;
         match request {
             Request::Order { limit, slots } => self.own_order(cell, limit, slots),
-            Request::Lease => self.lease(cell),
-            Request::Claim(claim) => self.claim(cell, claim),
+            Request::Lease(which) => self.lease(cell, which),
+            Request::Claim { which, key, answer } => self.claim(cell, wallet, which, key, answer),
             Request::Log(line) => self.telemetry.said(self.clock.now(), cell, &line),
         }
     }
@@ -33,39 +34,67 @@ impl Node {
         }
     }
 
-    fn lease(&mut self, cell: CellId) {
-        let lease = self.bounty.as_mut().and_then(|bounty| bounty.lease(cell, &self.ledger));
-        self.cells.reply(cell, lease.map_or(Reply::NoLease, Reply::Leased));
+    fn lease(&mut self, cell: CellId, which: Which) {
+        let key = self.bounties.lease(cell, which, &self.ledger);
+        let reply = match which {
+            Which::Primes => key.map_or(Reply::NoLease, Reply::Leased),
+            Which::Named(_) => Reply::Named(key),
+        };
+        self.cells.reply(cell, reply);
         if let Some(verdict) = self.population.answered(cell) {
             self.carry_out(verdict);
         }
     }
 
-    fn claim(&mut self, cell: CellId, claim: Claim) {
-        let taken = self.bounty.as_mut().and_then(|bounty| bounty.claim(cell, claim).ok());
-        let Some(numbers) = taken else {
-            self.telemetry.refused(cell, claim.range);
+    /// Takes a claim on a key that the cell leases: it is looked at, or accepted on a stake, and its fee is charged either way. A
+    /// fee that depended on which it is would tell. Whatever a claim comes to, its lease is over, because the cell does not
+    /// wait to hear of it.
+    fn claim(&mut self, cell: CellId, wallet: AccountId, which: Which, key: u64, answer: Answer) {
+        let Ok(claim) = self.bounties.claim(cell, which, key, answer) else {
+            self.telemetry.refused(cell, key);
             return;
         };
-        match self.verifier.submit(Job { cell, claim, numbers }) {
-            Ok(Some(Event::Verified { cell, claim, holds })) => self.conclude(cell, claim, holds),
-            Ok(_) => {}
-            // The range goes back: the claim is not lost silently, and the work can be claimed under a new lease.
-            Err(_) => self.conclude(cell, claim, false),
+        let fee = self.fee_of(&claim);
+        if self.ledger.free(wallet) < fee {
+            return self.refuse(cell, &claim);
+        }
+        let staked = self.vouched(wallet, &claim);
+        let outcome = if staked && !self.config.audit.picks(claim.bounty, key) {
+            self.telemetry.trusted(cell, key);
+            Some(Event::Verified { cell, claim, holds: true })
+        } else {
+            match self.verifier.submit(Job { cell, claim, check: self.check_of(&claim) }) {
+                Ok(outcome) => outcome,
+                Err(_) => return self.refuse(cell, &claim),
+            }
+        };
+        self.bounties.take(&claim, Claimant { cell, wallet, staked });
+        let (tick, to) = (self.tick_number(), self.ledger.treasury());
+        let prepaid = Transfer { tick, kind: Kind::Verification, from: wallet, to, amount: fee };
+        self.ledger.pay(prepaid).expect("the wallet was just seen to cover the fee");
+        self.record_charge(prepaid, cell, key);
+        if let Some(Event::Verified { cell, claim, holds }) = outcome {
+            self.conclude(cell, &claim, holds);
         }
     }
 
-    /// Pays a claim that holds. When too many payments wait to be durable, the range goes back as if the claim had not come.
-    pub(super) fn conclude(&mut self, cell: CellId, claim: Claim, holds: bool) {
-        let pays = holds && self.may_wait();
-        let (tick, Some(bounty)) = (self.tick_number(), &mut self.bounty) else { return };
-        let Some(member) = self.population.get(cell) else { return };
-        let payment = bounty.verified(tick, cell, member.wallet, claim, pays);
-        match payment {
-            Some(transfer) if self.ledger.pay(transfer).is_ok() => {
-                self.record_payment(transfer, cell, claim.range, claim.count);
+    /// A claim that is not taken: nothing was charged, and the key goes back.
+    fn refuse(&mut self, cell: CellId, claim: &Claim) {
+        self.bounties.refuse(claim, cell);
+        self.telemetry.refused(cell, claim.key);
+    }
+
+    /// Ends a claim: its payment is held from now on, or its key goes back. A false one that a stake vouched for costs the
+    /// stake and everything that is held for its wallet.
+    pub(super) fn conclude(&mut self, cell: CellId, claim: &Claim, holds: bool) {
+        match self.bounties.conclude(self.tick_number(), cell, claim, holds) {
+            Conclusion::Accepted | Conclusion::Unknown => {}
+            Conclusion::False(by) => {
+                self.telemetry.refused(cell, claim.key);
+                if by.staked {
+                    self.forfeit(&by, claim);
+                }
             }
-            _ => self.telemetry.refused(cell, claim.range),
         }
     }
 }

@@ -1,20 +1,23 @@
 //! A node on a virtual clock and a modelled machine, with simulated cells.
+#![allow(dead_code, reason = "every test file uses its part of it")]
 
 use std::convert::Infallible;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex};
 
-use maxwell_core::bounty::Ranges;
-use maxwell_core::event::{Claim, Event, LogLine};
+use maxwell_core::bounty::claim::Answer;
+use maxwell_core::bounty::{Payment, Ranges};
+use maxwell_core::event::{Event, LogLine, Request};
 use maxwell_core::ledger::Ledger;
 use maxwell_core::limits::{CELL_MEMORY, QUANTUM, WINDOW};
 use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::tick::{AccountId, CellId, Transfer};
 use maxwell_core::units::{Microjoules, Moment, Nanoseconds, Ppm};
+use maxwell_daemon::audit::Audit;
 use maxwell_daemon::host::ScriptedMeter;
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::journal::Journal;
-use maxwell_daemon::node::{Bidding, Launch, Node, NodeError, Surroundings};
+use maxwell_daemon::node::{Bidding, Launch, Node, NodeConfig, NodeError, Surroundings};
 use maxwell_daemon::scenario::Scenario;
 use maxwell_daemon::tariff::ConstantTariff;
 use maxwell_daemon::telemetry::{Obituary, Telemetry, TickReport};
@@ -32,6 +35,13 @@ use maxwell_physics::sensor::ErrorBars;
 pub(crate) struct Told {
     pub(crate) ended: Vec<Obituary>,
     pub(crate) paid: Vec<Transfer>,
+    pub(crate) charged: Vec<Transfer>,
+    /// Keys of claims that were refused or false.
+    pub(crate) refused: Vec<u64>,
+    /// Keys of claims that were taken on a stake.
+    pub(crate) trusted: Vec<u64>,
+    /// Keys whose payments were cancelled.
+    pub(crate) cancelled: Vec<u64>,
 }
 
 #[derive(Clone, Default)]
@@ -44,14 +54,25 @@ impl Telemetry for Tape {
         self.0.lock().unwrap().ended.push(obituary);
     }
     fn said(&mut self, _at: Moment, _cell: CellId, _line: &LogLine) {}
-    fn paid(&mut self, transfer: &Transfer, _cell: CellId, _primes: u32) {
+    fn paid(&mut self, transfer: &Transfer, _payment: &Payment) {
         self.0.lock().unwrap().paid.push(*transfer);
     }
-    fn refused(&mut self, _cell: CellId, _range: u64) {}
+    fn refused(&mut self, _cell: CellId, key: u64) {
+        self.0.lock().unwrap().refused.push(key);
+    }
+    fn charged(&mut self, transfer: &Transfer, _cell: CellId) {
+        self.0.lock().unwrap().charged.push(*transfer);
+    }
+    fn trusted(&mut self, _cell: CellId, key: u64) {
+        self.0.lock().unwrap().trusted.push(key);
+    }
+    fn cancelled(&mut self, payment: &Payment) {
+        self.0.lock().unwrap().cancelled.push(payment.key);
+    }
 }
 
 /// Takes every claim for true.
-struct Believer;
+pub(crate) struct Believer;
 
 impl Verifier for Believer {
     fn submit(&mut self, job: Job) -> Result<Option<Event>, Busy> {
@@ -69,6 +90,17 @@ pub(crate) struct Stage {
 impl Stage {
     /// A node with this money that runs for so many ticks, or until it is told to stop.
     pub(crate) fn new(ledger: Ledger, journal: Box<dyn Journal>, ticks: Option<u64>) -> Self {
+        Self::with(ledger, journal, ticks, Audit::default(), |_| Box::new(Believer))
+    }
+
+    /// The same with another audit and another verifier, which is given the way to the node's inbox.
+    pub(crate) fn with(
+        ledger: Ledger,
+        journal: Box<dyn Journal>,
+        ticks: Option<u64>,
+        audit: Audit,
+        verifier: impl FnOnce(SyncSender<Event>) -> Box<dyn Verifier>,
+    ) -> Self {
         let scenario = Scenario::default();
         let inbox = Inbox::new(StopSwitch::default(), ticks.map(|ticks| Moment(ticks * QUANTUM.0)));
         let (events, tape, load) = (inbox.sender(), Tape::default(), Arc::new(LoadMeter::new()));
@@ -79,12 +111,13 @@ impl Stage {
             load,
             tariff: Box::new(ConstantTariff(Ppm::ONE)),
             host: Box::new(ScriptedMeter { other_slots: 0.0 }),
-            verifier: Box::new(Believer),
+            verifier: verifier(events.clone()),
             inbox,
             journal,
             telemetry: Box::new(tape.clone()),
         };
-        let node = Node::new(scenario.node_config(), ledger, around).unwrap();
+        let config = NodeConfig { audit, ..scenario.node_config() };
+        let node = Node::new(config, ledger, around).unwrap();
         Self { node, told: tape.0, events }
     }
 
@@ -100,6 +133,11 @@ impl Stage {
             let config = CellConfig { id, args: vec![], memory_max: CELL_MEMORY, events };
             Ok::<_, Infallible>(Box::new(SimulatedCell::new(config, behaviour)) as Box<dyn Cell>)
         })
+    }
+
+    /// Asks for something as a cell would, between two ticks. It is handled before the next one.
+    pub(crate) fn ask(&self, cell: CellId, request: Request) {
+        self.events.send(Event::Request { cell, request }).unwrap();
     }
 
     /// Handles events until so many more ticks have been walked.
@@ -123,7 +161,7 @@ pub(crate) fn ranges() -> Ranges {
 
 /// Works on the bounty.
 pub(crate) fn worker() -> Behaviour {
-    let answer = |range| Claim { range, count: 1, sum: 0 };
+    let answer = |_| Answer::of_primes(1, 0);
     let claims = ClaimWork { cpu_per_range: Nanoseconds::from_millis(7), answer };
     Behaviour { claims: Some(claims), ..Behaviour::default() }
 }

@@ -1,5 +1,6 @@
 //! What a node tells, as samples.
 
+use maxwell_core::bounty::Payment;
 use maxwell_core::event::LogLine;
 use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::tick::{CellId, Transfer};
@@ -113,9 +114,9 @@ impl Telemetry for MarketTelemetry {
         }
     }
 
-    fn paid(&mut self, transfer: &Transfer, cell: CellId, primes: u32) {
-        if let Some(agent) = self.fold.agent(cell) {
-            agent.primes += u64::from(primes);
+    fn paid(&mut self, transfer: &Transfer, payment: &Payment) {
+        if let Some(agent) = self.fold.agent(payment.cell) {
+            agent.primes += u64::from(payment.primes);
             agent.income += transfer.amount;
         }
     }

@@ -7,9 +7,12 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use maxwell_core::bounty::Bounty;
+use maxwell_core::bounty::audit::AuditPolicy;
+use maxwell_core::bounty::claim::{Claim, Which};
+use maxwell_core::bounty::terms::{BountyId, Terms, Work};
+use maxwell_core::bounty::{Bounties, Claimant, Posting, Ranges};
 use maxwell_core::energy::{Attribution, CpuTime};
-use maxwell_core::event::{Claim, Event, Request, Stop};
+use maxwell_core::event::{Event, Request, Stop};
 use maxwell_core::ledger::{BillingPolicy, Ledger, Role, Totals};
 use maxwell_core::limits::{MINT_MAX, QUANTUM, WINDOW};
 use maxwell_core::population::lifecycle::Reason;
@@ -17,7 +20,7 @@ use maxwell_core::tick::{AccountId, Award, CellId, Exit, Grant, Purse, Quote, Sl
 use maxwell_core::units::{Celsius, Microjoules, Moment, Nanoseconds, Ppm};
 use maxwell_daemon::inbox::Inbox;
 use maxwell_daemon::telemetry::Obituary;
-use maxwell_daemon::verifier::{InlineVerifier, Job, Verifier};
+use maxwell_daemon::verifier::{Check, InlineVerifier, Job, Verifier};
 use maxwell_hypervisor::cell::Reply;
 use maxwell_hypervisor::cells::Cells;
 use maxwell_hypervisor::clock::{Clock, SystemClock};
@@ -70,7 +73,8 @@ struct FreeRun {
     residents: Vec<Resident>,
     slots: u16,
     grants: Vec<Grant>,
-    bounty: Bounty,
+    bounties: Bounties,
+    ranges: Ranges,
     /// Covers the bounty, whose rules ask for an account; nothing is ever paid from it.
     ledger: Ledger,
     verifier: InlineVerifier,
@@ -92,6 +96,10 @@ impl FreeRun {
         let mut ledger = Ledger::new(BillingPolicy::default());
         let escrow = ledger.fund_new(0, Role::Escrow, PLENTY)?;
         let profile = stage.economy.node_config().energy;
+        let ranges = stage.economy.ranges();
+        let mut bounties = Bounties::new(AuditPolicy::new(Ppm::ONE, 0)?);
+        let terms = Terms { work: Work::Primes(ranges), reward: Microjoules(1) };
+        bounties.post(Posting { id: BountyId(0), escrow, terms, paid: Vec::new() })?;
         let first = AgentSample { state: "running", ..AgentSample::default() };
         let free = Self {
             sensors: InlineSampler::new(stage.sensor, WINDOW),
@@ -103,7 +111,8 @@ impl FreeRun {
             residents: vec![Resident::default(); count],
             slots: profile.cpus,
             grants: Vec::with_capacity(count * usize::from(profile.cpus)),
-            bounty: Bounty::new(escrow, Microjoules(1), stage.economy.ranges()),
+            bounties,
+            ranges,
             ledger,
             verifier: InlineVerifier::default(),
             fold: Fold::new(stage.tape, count, first),
@@ -120,7 +129,7 @@ impl FreeRun {
             match self.inbox.next(self.clock.now()) {
                 Event::Tick => self.quantum(),
                 Event::Request { cell, request } => self.serve(cell, request),
-                Event::Verified { cell, claim, holds } => self.conclude(cell, claim, holds),
+                Event::Verified { cell, claim, holds } => self.conclude(cell, &claim, holds),
                 Event::Stop(stop) => break stop,
             }
         };
@@ -207,11 +216,18 @@ impl FreeRun {
             return;
         }
         match request {
-            Request::Lease => {
-                let lease = self.bounty.lease(cell, &self.ledger);
-                self.cells.reply(cell, lease.map_or(Reply::NoLease, Reply::Leased));
+            Request::Lease(which) => {
+                let key = self.bounties.lease(cell, which, &self.ledger);
+                let reply = match which {
+                    Which::Primes => key.map_or(Reply::NoLease, Reply::Leased),
+                    Which::Named(_) => Reply::Named(key),
+                };
+                self.cells.reply(cell, reply);
             }
-            Request::Claim(claim) => self.claim(cell, claim),
+            Request::Claim { which, key, answer } => match self.bounties.claim(cell, which, key, answer) {
+                Ok(claim) => self.claim(cell, claim),
+                Err(_) => self.refuse(cell),
+            },
             Request::Log(line) => {
                 if let Some(agent) = self.fold.agent(cell) {
                     agent.hear(&line);
@@ -223,18 +239,24 @@ impl FreeRun {
     }
 
     fn claim(&mut self, cell: CellId, claim: Claim) {
-        let job = self.bounty.claim(cell, claim).map(|numbers| Job { cell, claim, numbers });
-        match job.map(|job| self.verifier.submit(job)) {
-            Ok(Ok(Some(Event::Verified { cell, claim, holds }))) => self.conclude(cell, claim, holds),
+        self.bounties.take(&claim, Claimant { cell, wallet: NOBODY, staked: false });
+        let check = Check::Primes(self.ranges.numbers(claim.key));
+        match self.verifier.submit(Job { cell, claim, check }) {
+            Ok(Some(Event::Verified { cell, claim, holds })) => self.conclude(cell, &claim, holds),
             _ => self.refuse(cell),
         }
     }
 
-    fn conclude(&mut self, cell: CellId, claim: Claim, holds: bool) {
-        if self.bounty.verified(self.tick, cell, NOBODY, claim, holds).is_none() {
-            self.refuse(cell);
-        } else if let Some(agent) = self.fold.agent(cell) {
-            agent.primes += u64::from(claim.count);
+    /// Counts what was found in a range that holds. Its payment is due at once, and goes to nobody.
+    fn conclude(&mut self, cell: CellId, claim: &Claim, holds: bool) {
+        self.bounties.conclude(self.tick, cell, claim, holds);
+        match self.bounties.pay_next(self.tick) {
+            None => self.refuse(cell),
+            Some((payment, _)) => {
+                if let Some(agent) = self.fold.agent(cell) {
+                    agent.primes += u64::from(payment.primes);
+                }
+            }
         }
     }
 
@@ -250,7 +272,7 @@ impl FreeRun {
         resident.is_over = true;
         let bill = Totals { used: resident.used, ..Totals::default() };
         let energy = self.energy.bury(cell);
-        self.bounty.release(cell);
+        self.bounties.release(cell);
         let last_words = self.cells.remove(cell);
         self.fold.ended(Obituary { cell, at: self.clock.now(), reason, bill, energy, last_words });
     }

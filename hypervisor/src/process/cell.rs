@@ -21,6 +21,7 @@ use super::observer::SchedObserver;
 use super::pin::Pin;
 use super::undertaker::Remains;
 use crate::cell::{Cell, Notice, Permit, Reply};
+use crate::offers::Offers;
 use crate::output::{Output, Stream};
 
 /// A command in its own group of processes, executed and parked.
@@ -247,6 +248,10 @@ impl Cell for ProcessCell {
             exit: self.exit.take(),
             wait: (!self.is_over() && self.channel.waits()).then_some(Wait::Reply),
         })
+    }
+
+    fn show_offers(&mut self, offers: &Offers) {
+        self.channel.show_offers(offers);
     }
 
     fn reply(&mut self, reply: Reply) {

@@ -30,7 +30,8 @@ use maxwell_core::units::Nanoseconds;
 use crate::board::Board;
 use crate::cell::{Notice, Permit, Reply};
 use crate::leases::Leases;
-use crate::requests::{Flooding, Requests, claim, order};
+use crate::offers::Offers;
+use crate::requests::{Flooding, Requests, claim, claim_of, order};
 
 /// Stack of a channel's thread: it calls nothing deep.
 const STACK_BYTES: usize = 64 << 10;
@@ -86,6 +87,11 @@ impl Channel {
     /// Tells the program's view of the market. Atomics only: it neither waits nor allocates nor asks the system.
     pub(crate) fn grant(&self, permit: &Permit) {
         self.shared.board.open(permit);
+    }
+
+    /// Shows the program where the open bounties are listed.
+    pub(crate) fn show_offers(&self, offers: &Offers) {
+        self.shared.board.show_offers(offers);
     }
 
     /// Announces the end.
@@ -209,8 +215,19 @@ impl Server {
                 }
                 Ok(status)
             }
+            channel::Request::Bounty(index) => Ok(board.bounty(index)),
+            channel::Request::RewardOf(bounty) => Ok(board.reward_of(bounty)),
+            channel::Request::ClaimOf { bounty, key, answer } => {
+                let request = claim_of(bounty, key, answer.as_bytes());
+                match board.may_claim(bounty) {
+                    abi::OK => self.submit(request),
+                    _ if request.is_none() => self.submit(None),
+                    status => self.refuse(status),
+                }
+            }
             channel::Request::Log(text) => self.submit(Some(Request::Log(LogLine::new(text)))),
-            channel::Request::Lease => self.lease(answers),
+            channel::Request::Lease => self.lease(None, answers),
+            channel::Request::LeaseOf(bounty) => self.lease(Some(bounty), answers),
         }
     }
 
@@ -219,11 +236,22 @@ impl Server {
         Ok(i64::from(self.requests.in_quantum(quantum).submit(request)?))
     }
 
-    /// The next lease, waiting for it if need be. What was answered before is sent first.
-    fn lease(&mut self, answers: &mut impl Write) -> Result<i64, Done> {
+    fn refuse(&mut self, status: i32) -> Result<i64, Done> {
+        let quantum = self.shared.board.quantum();
+        Ok(i64::from(self.requests.in_quantum(quantum).refuse(status)?))
+    }
+
+    /// The next range, or the next key of the bounty that is named, waiting for it if need be. What was answered before is
+    /// sent first.
+    fn lease(&mut self, named: Option<i64>, answers: &mut impl Write) -> Result<i64, Done> {
         loop {
-            let quantum = self.shared.board.quantum();
-            if let Some(answer) = self.requests.in_quantum(quantum).lease(&self.shared.leases)? {
+            let (leases, quantum) = (&self.shared.leases, self.shared.board.quantum());
+            let requests = self.requests.in_quantum(quantum);
+            let answer = match named {
+                Some(bounty) => requests.lease_of(leases, bounty)?,
+                None => requests.lease(leases)?,
+            };
+            if let Some(answer) = answer {
                 return Ok(answer);
             }
             answers.flush()?;

@@ -86,6 +86,15 @@ impl Guest {
         Ok(self.requests().lease(&panel.leases)?)
     }
 
+    /// What `lease_of` returns, `None` while the answer is on its way.
+    ///
+    /// # Errors
+    /// As [`Guest::submit`].
+    pub(super) fn lease_of(&mut self, bounty: i64) -> wasmtime::Result<Option<i64>> {
+        let panel = self.panel.clone();
+        Ok(self.requests().lease_of(&panel.leases, bounty)?)
+    }
+
     /// Notes work of a host call, and whether the program shall yield before it goes on.
     pub(super) fn host_work_is_due(&mut self, bytes: usize) -> bool {
         if self.fuel.is_none() {

@@ -22,8 +22,18 @@ pub(super) fn add_to_linker(linker: &mut Linker<Guest>) -> Result<()> {
     linker
         .func_wrap(abi::MODULE, "balance", |caller: Caller<'_, Guest>| caller.data().panel.board.balance())?;
     linker.func_wrap(abi::MODULE, "set_bid", set_bid)?;
-    linker.func_wrap_async(abi::MODULE, "lease", |caller, (): ()| Box::new(lease(caller)))?;
+    linker.func_wrap_async(abi::MODULE, "lease", |caller, (): ()| Box::new(lease(caller, None)))?;
     linker.func_wrap(abi::MODULE, "claim", claim)?;
+    linker.func_wrap(abi::MODULE, "bounty", |caller: Caller<'_, Guest>, index: i32| {
+        caller.data().panel.board.bounty(index)
+    })?;
+    linker.func_wrap(abi::MODULE, "reward_of", |caller: Caller<'_, Guest>, bounty: i64| {
+        caller.data().panel.board.reward_of(bounty)
+    })?;
+    linker.func_wrap_async(abi::MODULE, "lease_of", |caller, (bounty,): (i64,)| {
+        Box::new(lease(caller, Some(bounty)))
+    })?;
+    linker.func_wrap(abi::MODULE, "claim_of", claim_of)?;
     linker.func_wrap_async(abi::MODULE, "discard", |caller, (pointer, bytes): (u32, u32)| {
         Box::new(discard(caller, pointer, bytes))
     })?;
@@ -45,6 +55,19 @@ fn claim(mut caller: Caller<'_, Guest>, range: i64, count: i32, sum: i64) -> Res
     Ok(status)
 }
 
+fn claim_of(mut caller: Caller<'_, Guest>, bounty: i64, key: i64, pointer: u32, bytes: u32) -> Result<i32> {
+    let Some(memory) = memory(&mut caller) else { return caller.data_mut().refuse(abi::E_INVALID) };
+    let (memory, guest) = memory.data_and_store_mut(&mut caller);
+    let answer = stretch(memory, pointer, bytes);
+    let Some(request) = answer.and_then(|answer| requests::claim_of(bounty, key, answer)) else {
+        return guest.refuse(abi::E_INVALID);
+    };
+    match guest.panel.board.may_claim(bounty) {
+        abi::OK => guest.submit(Some(request)),
+        status => guest.refuse(status),
+    }
+}
+
 fn log(mut caller: Caller<'_, Guest>, pointer: u32, bytes: u32) -> Result<i32> {
     let Some(memory) = memory(&mut caller) else { return caller.data_mut().refuse(abi::E_INVALID) };
     let (memory, guest) = memory.data_and_store_mut(&mut caller);
@@ -53,12 +76,19 @@ fn log(mut caller: Caller<'_, Guest>, pointer: u32, bytes: u32) -> Result<i32> {
     guest.submit(line.map(|line| Request::Log(LogLine::new(line))))
 }
 
+/// The next range, or the next key of the bounty that is named.
+///
 /// Waits off the slot: while there is no answer the future is pending with the wait said on the panel, and whoever
 /// polls it gives the slot back. The next grant polls it again.
-async fn lease(mut caller: Caller<'_, Guest>) -> Result<i64> {
+async fn lease(mut caller: Caller<'_, Guest>, named: Option<i64>) -> Result<i64> {
     let mut waited = false;
     loop {
-        if let Some(answer) = caller.data_mut().lease()? {
+        let guest = caller.data_mut();
+        let answer = match named {
+            Some(bounty) => guest.lease_of(bounty),
+            None => guest.lease(),
+        };
+        if let Some(answer) = answer? {
             resume(&mut caller, waited)?;
             return Ok(answer);
         }

@@ -9,6 +9,7 @@ use maxwell_core::units::{Microjoules, Nanoseconds};
 use super::panel::Panel;
 use super::run::{Body, Polled, poll};
 use crate::cell::{Cell, Notice, Permit, Reply};
+use crate::offers::Offers;
 
 /// A cell on a virtual clock.
 pub(super) struct InlineCell {
@@ -78,6 +79,10 @@ impl Cell for InlineCell {
             exit: self.panel.take_exit(),
             wait: self.panel.waits_for(),
         })
+    }
+
+    fn show_offers(&mut self, offers: &Offers) {
+        self.panel.board.show_offers(offers);
     }
 
     fn reply(&mut self, reply: Reply) {

@@ -13,6 +13,7 @@ use super::panel::{Metered, Panel};
 use super::run::{Body, Polled, poll};
 use super::worker::Pool;
 use crate::cell::{Cell, Notice, Permit, Reply};
+use crate::offers::Offers;
 
 /// How long `usage` waits for a program to leave its slot: far more than the microseconds that it takes, far less than
 /// a quantum.
@@ -95,6 +96,10 @@ impl Cell for PooledCell {
             exit,
             wait,
         })
+    }
+
+    fn show_offers(&mut self, offers: &Offers) {
+        self.run.panel.board.show_offers(offers);
     }
 
     fn reply(&mut self, reply: Reply) {

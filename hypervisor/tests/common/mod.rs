@@ -4,7 +4,8 @@
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 
-use maxwell_core::event::{Claim, Event, Request};
+use maxwell_core::bounty::claim::{Answer, Which};
+use maxwell_core::event::{Event, Request};
 use maxwell_core::limits::{CELL_MEMORY, EVENTS_MAX, QUANTUM};
 use maxwell_core::tick::{CellId, SlotId, SlotSet, Usage};
 use maxwell_core::units::{Bytes, Microjoules, Nanoseconds};
@@ -197,8 +198,12 @@ pub(crate) fn requests(queue: &Receiver<Event>) -> Vec<Request> {
 }
 
 /// The claim that every test program makes.
-pub(crate) fn claim(range: u64) -> Claim {
-    Claim { range, count: 1, sum: 2 }
+pub(crate) fn claim(range: u64) -> Request {
+    Request::Claim { which: Which::Primes, key: range, answer: answer(range) }
+}
+
+fn answer(_range: u64) -> Answer {
+    Answer::of_primes(1, 2)
 }
 
 /// How process cells are run in tests: the keeper of this crate, unless the environment names a copy of it.
@@ -215,7 +220,7 @@ fn behaviour(kind: Kind) -> Behaviour {
         Kind::Finisher => Behaviour { finish_after: Some(Nanoseconds(1)), ..endless },
         Kind::Crasher => Behaviour { crash_after: Some(Nanoseconds(1)), ..endless },
         Kind::Leaser => {
-            let work = ClaimWork { cpu_per_range: Nanoseconds(100_000), answer: claim };
+            let work = ClaimWork { cpu_per_range: Nanoseconds(100_000), answer };
             Behaviour { claims: Some(work), ..endless }
         }
         Kind::Obedient => Behaviour { obeys_notice: true, ..endless },

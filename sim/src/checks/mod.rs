@@ -99,6 +99,11 @@ impl Checks {
         self.money.posted(escrow, budget, reward);
     }
 
+    /// Notes that a stake of this much vouches for a wallet.
+    pub fn staked(&mut self, wallet: AccountId, stake: AccountId, amount: Microjoules) {
+        self.money.staked(wallet, stake, amount);
+    }
+
     /// Notes that a cell was launched.
     pub fn launched(&mut self, cell: CellId, wallet: AccountId) {
         self.roster.wallets.insert(cell, wallet);
@@ -139,14 +144,24 @@ impl Checks {
         self.money.ended(obituary, self.roster.wallets[&cell])
     }
 
-    /// Checks a payment for `range`.
+    /// Checks a fee or a forfeiture.
+    ///
+    /// # Errors
+    /// Why it should not have been taken.
+    pub fn charged(&mut self, transfer: &Transfer, cell: CellId) -> Verdict {
+        must!(self.roster.wallets.contains_key(&cell), "{cell:?}, which was never launched, is charged");
+        self.money.charged(transfer, self.roster.wallets[&cell])
+    }
+
+    /// Checks a payment for `key`, which was found true or trusted before. The cell may be over: the work was its wallet's.
     ///
     /// # Errors
     /// Why it should not have been made.
-    pub fn paid(&mut self, transfer: &Transfer, cell: CellId, range: Option<u64>) -> Verdict {
-        must!(self.roster.lives(cell), "{cell:?}, which does not live, is paid");
+    pub fn paid(&mut self, transfer: &Transfer, cell: CellId, key: u64, is_due: bool) -> Verdict {
+        must!(self.roster.wallets.contains_key(&cell), "{cell:?}, which was never launched, is paid");
         must!(transfer.to == self.roster.wallets[&cell], "the payment of {cell:?} goes to {:?}", transfer.to);
-        self.money.paid(transfer, range)
+        must!(is_due, "{transfer:?} for key {key} that nobody found true");
+        self.money.paid(transfer, key)
     }
 
     /// Checks what is left when the run is over.

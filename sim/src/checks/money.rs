@@ -18,6 +18,12 @@ struct Purse {
     funded: Microjoules,
     income: Microjoules,
     billed: Microjoules,
+    /// Prepaid for verifications, and for how many claims that was.
+    fees: Microjoules,
+    claims: u64,
+    paid: u64,
+    /// What vouches for its claims, and what is left there.
+    stake: Option<(AccountId, Microjoules)>,
 }
 
 #[derive(Debug, Default)]
@@ -28,11 +34,19 @@ pub(super) struct Money {
     /// What cells that are over paid for quanta and rent, and as tax.
     income: Microjoules,
     tax: Microjoules,
+    /// What the treasury took in for verifications and false claims.
+    from_claims: Microjoules,
+    staked: Microjoules,
 }
 
 impl Money {
     pub(super) fn funded(&mut self, wallet: AccountId, amount: Microjoules) {
         self.purses.insert(wallet, Purse { funded: amount, ..Purse::default() });
+    }
+
+    pub(super) fn staked(&mut self, wallet: AccountId, stake: AccountId, amount: Microjoules) {
+        self.staked += amount;
+        self.purses.entry(wallet).or_default().stake = Some((stake, amount));
     }
 
     pub(super) fn posted(&mut self, escrow: AccountId, budget: Microjoules, reward: Microjoules) {
@@ -58,8 +72,19 @@ impl Money {
         let accounts = ledger.accounts();
         for (wallet, purse) in &self.purses {
             let due = purse.billed + billed.get(wallet).copied().unwrap_or_default();
-            let (expected, found) = (purse.funded + purse.income - due, accounts.balance(*wallet));
+            let expected = purse.funded + purse.income - due - purse.fees;
+            let found = accounts.balance(*wallet);
             must!(expected == found, "{wallet:?} should have {expected} and has {found}");
+            must!(
+                purse.paid <= purse.claims,
+                "{wallet:?} was paid {} times for {} claims",
+                purse.paid,
+                purse.claims
+            );
+            if let Some((stake, expected)) = purse.stake {
+                let found = accounts.balance(stake);
+                must!(expected == found, "{stake:?} should have {expected} and has {found}");
+            }
             let (held, free) = (accounts.held(*wallet), accounts.free(*wallet));
             let kept = found - free;
             must!(Microjoules::ZERO <= held && held <= kept, "{wallet:?} holds {held} and keeps back {kept}");
@@ -78,10 +103,12 @@ impl Money {
         let sum: Microjoules = ROLES.into_iter().map(of).sum();
         must!(sum == Microjoules::ZERO, "all accounts sum to {sum}");
         let minted = self.purses.values().map(|purse| purse.funded).sum::<Microjoules>()
-            + self.escrow.map_or(Microjoules::ZERO, |(_, budget, _)| budget);
+            + self.escrow.map_or(Microjoules::ZERO, |(_, budget, _)| budget)
+            + self.staked;
         must!(-of(Role::Mint) == minted, "{minted} was minted, the mint says {}", -of(Role::Mint));
         must!(of(Role::Tax) == tax, "the tax is {}, cells paid {tax}", of(Role::Tax));
         let (treasury, grid) = (of(Role::Treasury), of(Role::Grid));
+        let income = income + self.from_claims;
         must!(treasury + grid == income, "treasury {treasury} and grid {grid}, cells paid {income}");
         Ok(())
     }
@@ -94,16 +121,34 @@ impl Money {
         Ok(())
     }
 
-    pub(super) fn paid(&mut self, transfer: &Transfer, range: Option<u64>) -> Verdict {
+    pub(super) fn charged(&mut self, transfer: &Transfer, wallet: AccountId) -> Verdict {
+        must!(transfer.amount > Microjoules::ZERO, "{transfer:?} takes nothing");
+        let purse = self.purses.get_mut(&wallet).ok_or_else(|| format!("{transfer:?} from nobody"))?;
+        match (transfer.kind, &mut purse.stake) {
+            (Kind::Verification, _) if transfer.from == wallet => {
+                purse.fees += transfer.amount;
+                purse.claims += 1;
+            }
+            (Kind::Forfeit, Some((stake, left))) if transfer.from == *stake => {
+                must!(transfer.amount == *left, "{transfer:?} leaves something of a stake of {left}");
+                *left = Microjoules::ZERO;
+            }
+            _ => return Err(format!("{transfer:?} is no fee and no stake of {wallet:?}")),
+        }
+        self.from_claims += transfer.amount;
+        Ok(())
+    }
+
+    pub(super) fn paid(&mut self, transfer: &Transfer, key: u64) -> Verdict {
         let Some((escrow, _, reward)) = self.escrow else {
             return Err(format!("{transfer:?} without a bounty"));
         };
         let is_reward = transfer.kind == Kind::Bounty && transfer.from == escrow && transfer.amount == reward;
         must!(is_reward, "{transfer:?} is not a reward of {reward}");
-        let range = range.ok_or_else(|| format!("{transfer:?} for a range that nobody found true"))?;
-        must!(self.paid.insert(range), "range {range} is paid twice");
+        must!(self.paid.insert(key), "key {key} is paid twice");
         let purse = self.purses.get_mut(&transfer.to).ok_or_else(|| format!("{transfer:?} to nobody"))?;
         purse.income += transfer.amount;
+        purse.paid += 1;
         Ok(())
     }
 

@@ -1,5 +1,6 @@
 //! How a world is drawn. Every figure is wide on purpose: the invariants hold in sensible and in foolish worlds alike.
 
+use maxwell_core::bounty::audit::AuditPolicy;
 use maxwell_core::limits::QUANTUM;
 use maxwell_core::tick::CellId;
 use maxwell_core::units::{Bytes, Celsius, Microjoules, Moment, Nanoseconds, Ppm};
@@ -9,7 +10,7 @@ use maxwell_physics::thermal::Class;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Agent, BountyPlan, Planned, World};
+use super::{Agent, BountyPlan, Planned, TrustPlan, World};
 use crate::actor::{RANGES, Rebid, careless_answer, false_answer, true_answer};
 use crate::faults::{Fault, FaultKind};
 use crate::kernel::KernelPlan;
@@ -57,6 +58,7 @@ pub(super) fn world(seed: u64) -> World {
         wallets: Vec::new(),
         agents: Vec::new(),
         bounty: dice.happens(0.8).then(|| dice.bounty(base, cpu_per_range)),
+        trust: None,
         orders: Vec::new(),
         faults: Vec::new(),
         stop_at: dice.happens(0.25).then(|| dice.moment(duration)),
@@ -65,6 +67,8 @@ pub(super) fn world(seed: u64) -> World {
     dice.population(&mut world, base, cpu_per_range);
     world.orders = dice.orders(&world, base);
     world.faults = (0..dice.0.random_range(0..7)).map(|_| dice.fault(duration)).collect();
+    // Dice of their own, so that a world is otherwise the same with and without stakes.
+    world.trust = Dice(ChaCha8Rng::seed_from_u64(seed ^ u64::from_le_bytes(*b"by stake"))).trust(&world);
     world
 }
 
@@ -75,7 +79,7 @@ pub(super) fn solvent(seed: u64) -> World {
     let mut dice = Dice(ChaCha8Rng::seed_from_u64(!seed));
     let base = world.tariff.of_rounded_up(world.machine.slot.over(QUANTUM));
     let quanta = world.duration.0 / QUANTUM.0;
-    (world.stop_at, world.bounty) = (None, None);
+    (world.stop_at, world.bounty, world.trust) = (None, None, None);
     world.orders.clear();
     world.wallets.clear();
     for (index, agent) in world.agents.iter_mut().enumerate() {
@@ -136,6 +140,19 @@ impl Dice {
         let payments = self.spread(50.0, 200_000.0) as u64;
         let ranges = if self.happens(0.3) { self.0.random_range(10..2_000) } else { RANGES.end };
         BountyPlan { budget: reward.times(payments), reward, ranges }
+    }
+
+    /// In two worlds of five claims are taken on stakes; some wallets have none or too little.
+    fn trust(&mut self, world: &World) -> Option<TrustPlan> {
+        let bounty = world.bounty.filter(|_| self.happens(0.4))?;
+        let rate = Ppm::from_ratio(self.spread(0.02, 0.9));
+        let policy = AuditPolicy::new(rate, self.spread(1.0, 300.0) as u64).expect("a possible policy");
+        let wanted = policy.stake_for(bounty.reward).expect("not all are looked at");
+        let stakes = world.wallets.iter().map(|_| match self.0.random_range(0..4) {
+            0 => Microjoules::ZERO,
+            _ => Ppm::from_ratio(self.between(0.8, 3.0)).of_rounded_up(wanted),
+        });
+        Some(TrustPlan { policy, stakes: stakes.collect() })
     }
 
     fn population(&mut self, world: &mut World, base: Microjoules, cpu_per_range: Nanoseconds) {

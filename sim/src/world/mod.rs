@@ -5,11 +5,13 @@ mod draw;
 use std::fmt;
 
 use maxwell_core::auction::config::MarketConfig;
+use maxwell_core::bounty::audit::AuditPolicy;
 use maxwell_core::energy::{EnergyProfile, Readings};
 use maxwell_core::population::LifePolicy;
 use maxwell_core::price::{Plant, PriceConfig};
 use maxwell_core::tick::CellId;
 use maxwell_core::units::{Bytes, Celsius, Microjoules, Moment, Nanoseconds, Ppm, Watts};
+use maxwell_daemon::audit::Audit;
 use maxwell_daemon::node::NodeConfig;
 use maxwell_hypervisor::simulated::Behaviour;
 use maxwell_physics::model::MachineModel;
@@ -44,6 +46,8 @@ pub struct World {
     pub agents: Vec<Agent>,
     /// The bounty, if there is one.
     pub bounty: Option<BountyPlan>,
+    /// Whether claims are taken on stakes, and on which.
+    pub trust: Option<TrustPlan>,
     /// Orders from outside, in the order of their times.
     pub orders: Vec<Planned>,
     /// What goes wrong.
@@ -82,6 +86,15 @@ pub struct BountyPlan {
     pub reward: Microjoules,
     /// Ranges that there are.
     pub ranges: u64,
+}
+
+/// Claims are looked at by sampling where a stake vouches for them.
+#[derive(Clone, Debug)]
+pub struct TrustPlan {
+    /// How claims are audited.
+    pub policy: AuditPolicy,
+    /// The stake of each wallet, by their numbers; zero for none.
+    pub stakes: Vec<Microjoules>,
 }
 
 /// An order that reaches the node at a given time, whether or not its cell still lives.
@@ -133,6 +146,11 @@ impl World {
                 cpus: machine.slots,
                 readings: Readings::OfThisRun,
             },
+            audit: self.trust.as_ref().map_or_else(Audit::default, |trust| {
+                let mut secret = [0; 32];
+                secret[..8].copy_from_slice(&self.seed.to_le_bytes());
+                Audit::new(trust.policy, secret)
+            }),
         }
     }
 }
@@ -165,6 +183,10 @@ impl fmt::Display for World {
                 "  bounty: {} a range, {} ranges, {} in all",
                 bounty.reward, bounty.ranges, bounty.budget
             )?;
+        }
+        if let Some(trust) = &self.trust {
+            let stakes = trust.stakes.iter().filter(|stake| stake.0 > 0).count();
+            writeln!(f, "  {} of a million claims on {stakes} stakes are looked at", trust.policy.rate().0)?;
         }
         for (index, agent) in self.agents.iter().enumerate() {
             let (kind, bid, slots) = (agent.kind, agent.bid.as_joules(), agent.slots);

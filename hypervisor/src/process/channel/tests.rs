@@ -2,7 +2,8 @@ use std::io::{BufRead, BufReader, ErrorKind};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-use maxwell_core::event::Claim;
+use maxwell_core::bounty::claim::{Answer, Which};
+use maxwell_core::bounty::terms::BountyId;
 use maxwell_core::limits::{
     LEASES_PER_CELL_MAX, PRICE_MAX, REFUSALS_PER_QUANTUM_MAX, REQUESTS_PER_QUANTUM_MAX, SLOTS_MAX,
 };
@@ -100,13 +101,13 @@ fn every_request_is_answered_as_its_import_would() {
     ] {
         assert_eq!(talk.ask(line), answer, "{line}");
     }
-    let claim = Claim { range: 17, count: 48, sum: 49_204_823_048 };
+    let answer = Answer::of_primes(48, 49_204_823_048);
     let (said, nothing) = (LogLine::new("found some primes"), LogLine::new(""));
     assert_eq!(
         talk.requests(),
         [
             Request::Order { limit: Microjoules(600_000), slots: 2 },
-            Request::Claim(claim),
+            Request::Claim { which: Which::Primes, key: 17, answer },
             Request::Log(said),
             Request::Log(nothing)
         ]
@@ -181,7 +182,7 @@ fn a_lease_waits_for_the_node_and_those_fetched_ahead_do_not() {
     talk.say("balance\nlease\n");
     assert_eq!(talk.hear(), "-5", "what was answered before is not held back");
     talk.until("it waits", Channel::waits);
-    assert_eq!(talk.requests(), [Request::Lease; LEASES_PER_CELL_MAX]);
+    assert_eq!(talk.requests(), [Request::Lease(Which::Primes); LEASES_PER_CELL_MAX]);
     talk.channel.reply(Reply::Leased(70));
     assert!(!talk.channel.waits(), "there is an answer");
     talk.channel.reply(Reply::Leased(71));
@@ -205,7 +206,7 @@ fn a_claimed_lease_makes_room_for_another() {
     talk.requests();
     assert_eq!(talk.ask("claim 0 1 1"), "0");
     assert_eq!(talk.ask("lease"), "1");
-    assert_eq!(talk.requests()[1..], [Request::Lease]);
+    assert_eq!(talk.requests()[1..], [Request::Lease(Which::Primes)]);
 }
 
 #[test]

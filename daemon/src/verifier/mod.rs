@@ -1,28 +1,52 @@
 //! Checks claims, off the tick.
+//!
+//! What is built in: primes, by a sieve, and preimages. Everything else is a wasm module that the sponsor brings. A proof of
+//! inference is none of the three: it comes with the crate that can verify one.
+
+mod preimage;
 
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 
-use maxwell_core::bounty::{self, Range};
-use maxwell_core::event::{Claim, Event};
+use maxwell_core::bounty::claim::Claim;
+use maxwell_core::bounty::{Range, Sieve};
+use maxwell_core::event::Event;
 use maxwell_core::limits::EVENTS_MAX;
 use maxwell_core::tick::CellId;
+use maxwell_hypervisor::verifier::VerifierModule;
 
-/// A claim to be checked against its numbers.
-#[derive(Clone, Copy, Debug)]
+/// A claim to be checked.
+#[derive(Clone, Debug)]
 pub struct Job {
     /// Who claims.
     pub cell: CellId,
     /// What is claimed.
     pub claim: Claim,
-    /// The numbers of the range.
-    pub numbers: Range,
+    /// By which rule.
+    pub check: Check,
+}
+
+/// What a claim is checked against.
+#[derive(Clone, Debug)]
+pub enum Check {
+    /// The primes among these numbers, counted and added up.
+    Primes(Range),
+    /// A digest that begins with so many zero bits.
+    Preimage(u8),
+    /// What the module says.
+    Module(VerifierModule),
 }
 
 impl Job {
-    fn check(&self, sieve: &mut bounty::Verifier) -> Event {
-        let holds = sieve.answer(self.claim.range, self.numbers) == self.claim;
-        Event::Verified { cell: self.cell, claim: self.claim, holds }
+    /// Looks at the claim.
+    fn run(self, sieve: &mut Sieve) -> Event {
+        let Self { cell, claim, check } = self;
+        let holds = match check {
+            Check::Primes(numbers) => sieve.answer(numbers) == claim.answer,
+            Check::Preimage(zero_bits) => preimage::holds(&claim, zero_bits),
+            Check::Module(module) => module.verify(claim.key, claim.answer.as_bytes()).is_ok(),
+        };
+        Event::Verified { cell, claim, holds }
     }
 }
 
@@ -36,7 +60,7 @@ pub trait Verifier: Send {
     fn submit(&mut self, job: Job) -> Result<Option<Event>, Busy>;
 }
 
-/// Too many claims wait. The range goes back to the bounty, to be leased again.
+/// Too many claims wait. The key goes back to its bounty, to be leased again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("too many claims wait for verification")]
 pub struct Busy;
@@ -44,12 +68,12 @@ pub struct Busy;
 /// Checks at once, on the caller's thread: for a virtual clock, on which it takes no time.
 #[derive(Debug, Default)]
 pub struct InlineVerifier {
-    sieve: bounty::Verifier,
+    sieve: Sieve,
 }
 
 impl Verifier for InlineVerifier {
     fn submit(&mut self, job: Job) -> Result<Option<Event>, Busy> {
-        Ok(Some(job.check(&mut self.sieve)))
+        Ok(Some(job.run(&mut self.sieve)))
     }
 }
 
@@ -75,9 +99,9 @@ impl ThreadVerifier {
 
 /// Works until the node is gone: either its end of the jobs or its inbox.
 fn check_all(jobs: &Receiver<Job>, events: &SyncSender<Event>) {
-    let mut sieve = bounty::Verifier::default();
+    let mut sieve = Sieve::default();
     for job in jobs {
-        if events.send(job.check(&mut sieve)).is_err() {
+        if events.send(job.run(&mut sieve)).is_err() {
             return;
         }
     }
