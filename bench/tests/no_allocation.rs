@@ -7,6 +7,7 @@ use std::cell::Cell;
 
 use maxwell_bench::{node, recorded_node, wasm_node};
 use maxwell_core::auction::Unit;
+use maxwell_core::auction::book::{LadderBook, Order, OrderBook, OrderId};
 use maxwell_core::auction::mechanism::{Market, MechanismKind};
 use maxwell_core::limits::{CELLS_MAX, SLOTS_MAX};
 use maxwell_core::tick::{AccountId, CellId};
@@ -55,6 +56,34 @@ fn allocations_in(work: impl FnOnce()) -> u64 {
 #[test]
 fn the_counter_counts() {
     assert!(allocations_in(|| drop(std::hint::black_box(vec![1_u8]))) > 0);
+}
+
+#[test]
+fn a_full_book_in_use_allocates_nothing() {
+    let mut book = LadderBook::default();
+    let order = |cell: usize, round: usize| Order {
+        cell: CellId(cell as u32),
+        wallet: AccountId(cell as u32),
+        limit: Microjoules(1_000 + (cell * 37 + round * 101) as i64 % 5_000),
+        slots: 1,
+        last_tick: None,
+    };
+    let mut ids: Vec<OrderId> =
+        (0..CELLS_MAX).map(|cell| book.enter(order(cell, 0)).expect("there is room")).collect();
+    let used = allocations_in(|| {
+        for round in 1..20 {
+            book.begin(round as u64);
+            for (cell, id) in ids.iter_mut().enumerate() {
+                book.change(*id, order(cell, round)).expect("it is there");
+                if cell % 7 == round % 7 {
+                    book.ran(*id).expect("it is there");
+                    book.cancel(*id).expect("it is there");
+                    *id = book.enter(order(cell, round)).expect("it has left");
+                }
+            }
+        }
+    });
+    assert_eq!(used, 0);
 }
 
 #[test]

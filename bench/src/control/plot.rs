@@ -94,11 +94,16 @@ pub fn panels(title: &str, axis: Axis, panels: &[Panel]) -> Result<String, PlotE
     }
     sheet.present().map_err(said).map_err(failed)?;
     drop(sheet);
+    Ok(page(&drawn, title, (WIDTH, height)))
+}
+
+/// What the library drew, as a picture that takes the colours of the page it stands on. Its size is in pixels.
+pub fn page(drawn: &str, title: &str, (width, height): (u32, u32)) -> String {
     let body = drawn.split_once('>').map_or("", |(_, body)| body).replace(TEXT_COLOUR, "\"currentColor\"");
-    Ok(format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {height}\" role=\"img\">\
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {width} {height}\" role=\"img\">\
          <title>{title}</title><style>{COLOURS}</style>{body}"
-    ))
+    )
 }
 
 fn draw(area: &Area<'_>, axis: Axis, panel: &Panel, with_legend: bool) -> Result<(), String> {

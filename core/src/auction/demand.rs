@@ -50,7 +50,8 @@ pub(super) struct Search {
 impl Demand {
     /// No units, with room for those of so many slots.
     pub(super) fn new(slots: usize) -> Self {
-        // The winners and, for each wallet as many rivals as there are slots, at most twice as many losers.
+        // The winners and, for a rule that looks for as many rivals as slots, at most twice as many losers. For one that looks at
+        // the whole book there will soon be as much room as its largest market needs.
         let room = 3 * slots + 2;
         Self {
             units: Vec::with_capacity(room),

@@ -78,7 +78,7 @@ pub struct Opening {
     pub role: Role,
     /// What was posted to it and from it so far.
     pub balance: Microjoules,
-    /// The most that its cells may bid for a quantum, if its owner has said so.
+    /// The most that its cells may bid for a quantum, and for all that they win in one tick, if its owner has said so.
     pub max_bid: Option<Microjoules>,
     /// Whether its owner has closed it: it pays for no new cell.
     pub closed: bool,
@@ -202,7 +202,7 @@ impl Accounts {
         self.balances.free(account)
     }
 
-    /// The most that the cells of a wallet may bid for a quantum, if its owner has said so.
+    /// The most that the cells of a wallet may bid for a quantum, and for all that they win in one tick, if its owner has said so.
     pub fn max_bid(&self, account: AccountId) -> Option<Microjoules> {
         self.get(account).max_bid
     }

@@ -137,7 +137,8 @@ impl Ledger {
         Ok(account)
     }
 
-    /// Sets or lifts the bound on what the cells of a wallet bid for a quantum. It holds for orders that come after it.
+    /// Sets or lifts the bound on what the cells of a wallet bid: for a quantum, which holds for orders that come after it, and for
+    /// all that they win in one tick, which holds from the next auction on.
     pub fn set_max_bid(&mut self, wallet: AccountId, max_bid: Option<Microjoules>) {
         self.accounts.set_max_bid(wallet, max_bid);
     }

@@ -54,8 +54,13 @@ impl Level {
             return Microjoules(self.0 as i64);
         }
         let octave = self.0 / OCTAVE - 1;
-        let mantissa = self.0 - octave * OCTAVE;
+        let mantissa = (self.0 % OCTAVE) | OCTAVE;
         Microjoules((mantissa as i64) << octave)
+    }
+
+    /// Its number as an index.
+    pub(super) const fn number(self) -> usize {
+        self.0 as usize
     }
 }
 

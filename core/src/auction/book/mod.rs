@@ -33,21 +33,25 @@ impl Order {
         matches!(self.last_tick, Some(last) if last < tick)
     }
 
-    /// The order as a book keeps it in tick `now`: with its limit on the grid. Every book takes orders through this.
+    /// The order as a book keeps it in tick `now`: with its limit on the grid. Every book takes orders so.
     ///
     /// # Errors
     /// When no book takes it.
     pub fn on_grid(self, now: u64) -> Result<Self, BookError> {
-        let Self { limit, slots, last_tick, .. } = self;
+        self.level(now).map(|level| Self { limit: level.price(), ..self })
+    }
+
+    /// The level of its limit, if it is an order that a book takes in tick `now`.
+    fn level(&self, now: u64) -> Result<Level, BookError> {
+        let Self { limit, slots, last_tick, .. } = *self;
         if limit <= Microjoules::ZERO || slots == 0 || slots > SLOTS_MAX {
             return Err(BookError::NotAnOrder { limit, slots });
         }
         match last_tick {
-            Some(last) if last < now => return Err(BookError::Over { last, now }),
-            Some(last) if last - now > ORDER_TICKS_MAX => return Err(BookError::TooLong { last, now }),
-            _ => {}
+            Some(last) if last < now => Err(BookError::Over { last, now }),
+            Some(last) if last - now > ORDER_TICKS_MAX => Err(BookError::TooLong { last, now }),
+            _ => Ok(Level::at_most(limit)),
         }
-        Ok(Self { limit: Level::at_most(limit).price(), ..self })
     }
 }
 

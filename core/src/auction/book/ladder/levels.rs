@@ -28,7 +28,7 @@ impl LevelSet {
     }
 
     pub(super) fn insert(&mut self, level: Level) {
-        let (leaf, bit) = split(level.0.into());
+        let (leaf, bit) = split(level.number());
         let (middle, leaf_bit) = split(leaf);
         self.leaves[leaf] |= bit;
         self.middle[middle] |= leaf_bit;
@@ -36,7 +36,7 @@ impl LevelSet {
     }
 
     pub(super) fn remove(&mut self, level: Level) {
-        let (leaf, bit) = split(level.0.into());
+        let (leaf, bit) = split(level.number());
         self.leaves[leaf] &= !bit;
         if self.leaves[leaf] == 0 {
             let (middle, leaf_bit) = split(leaf);
@@ -53,25 +53,25 @@ impl LevelSet {
 
     /// The highest below `level`.
     pub(super) fn below(&self, level: Level) -> Option<Level> {
-        let (leaf, bit) = split(level.0.into());
-        if let Some(found) = highest_in(self.leaves[leaf] & (bit - 1)) {
-            return Some(Level((leaf * 64 + found) as u16));
+        let (leaf, place) = (level.number() / 64, level.number() % 64);
+        if let Some(found) = highest_in(self.leaves[leaf] & under(place)) {
+            return Some(Level(((leaf * 64) | found) as u16));
         }
-        let (middle, bit) = split(leaf);
-        if let Some(found) = highest_in(self.middle[middle] & (bit - 1)) {
-            return Some(self.highest_in_leaf(middle * 64 + found));
+        let (middle, place) = (leaf / 64, leaf % 64);
+        if let Some(found) = highest_in(self.middle[middle] & under(place)) {
+            return Some(self.highest_in_leaf((middle * 64) | found));
         }
-        highest_in(self.top & ((1 << middle) - 1)).map(|middle| self.highest_under(middle))
+        highest_in(self.top & under(middle)).map(|middle| self.highest_under(middle))
     }
 
     fn highest_under(&self, middle: usize) -> Level {
         let leaf = highest_in(self.middle[middle]).expect("a bit above says that there is one below");
-        self.highest_in_leaf(middle * 64 + leaf)
+        self.highest_in_leaf((middle * 64) | leaf)
     }
 
     fn highest_in_leaf(&self, leaf: usize) -> Level {
         let bit = highest_in(self.leaves[leaf]).expect("a bit above says that there is one below");
-        Level((leaf * 64 + bit) as u16)
+        Level(((leaf * 64) | bit) as u16)
     }
 }
 
@@ -80,8 +80,13 @@ const fn split(number: usize) -> (usize, u64) {
     (number / 64, 1 << (number % 64))
 }
 
+/// All bits under this one of a word.
+const fn under(place: usize) -> u64 {
+    !(u64::MAX << place)
+}
+
 const fn highest_in(word: u64) -> Option<usize> {
-    if word == 0 { None } else { Some(63 - word.leading_zeros() as usize) }
+    if word == 0 { None } else { Some(63 ^ word.leading_zeros() as usize) }
 }
 
 #[cfg(test)]

@@ -92,7 +92,7 @@ impl LadderBook {
         let levels = std::iter::successors(self.levels.highest(), |level| self.levels.below(*level));
         levels
             .take_while(move |level| lowest.is_some_and(|lowest| *level >= lowest))
-            .map(|level| (level.price(), self.lines[usize::from(level.0)].orders))
+            .map(|level| (level.price(), self.lines[level.number()].orders))
     }
 
     fn draw_turn(&mut self) -> u32 {
@@ -157,31 +157,26 @@ impl LadderBook {
         }
     }
 
-    /// Links an order into the line of its level by how long it has waited.
-    fn link_by_age(&mut self, index: u32) {
+    /// Links an order into the line of `level` by how long it has waited.
+    fn link_by_age(&mut self, index: u32, level: Level) {
         let age = self.age(index);
-        let line = *self.line(index);
-        if line.orders == 0 {
-            return self.link_last(index);
+        let Line { first, orders } = self.lines[level.number()];
+        if orders == 0 {
+            return self.link_last(index, level);
         }
-        let last = self.at(line.first).prev;
+        let last = self.at(first).prev;
         if self.age(last) >= age {
-            return self.link_last(index);
+            return self.link_before(first, index, level);
         }
-        if self.age(line.first) < age {
-            self.link_last(index);
-            self.line(index).first = index;
+        if self.age(first) < age {
+            self.link_before(first, index, level);
+            self.lines[level.number()].first = index;
             return;
         }
-        let newcomer = self.newcomer;
-        let is_here = newcomer != NONE && self.at(newcomer).level == self.at(index).level;
-        let begin = match line.orders {
-            ..=EXACT_MAX => last,
-            _ if is_here => newcomer,
-            _ => return self.link_last(index),
-        };
-        let before = self.step_to(age, begin);
-        self.link_before(index, before);
+        let begin = if orders <= EXACT_MAX { last } else { self.newcomer };
+        let is_here = begin != NONE && self.at(begin).level == level;
+        let next = if is_here { self.step_to(age, begin) } else { first };
+        self.link_before(next, index, level);
     }
 
     /// The order before which one of this age belongs, or as near to it as some steps from `begin` lead. The first of the line is
@@ -208,26 +203,26 @@ impl LadderBook {
         self.at(at).next
     }
 
-    /// Links an order in as the last of its line.
-    fn link_last(&mut self, index: u32) {
-        let line = *self.line(index);
+    /// Links an order in as the last of the line of `level`.
+    fn link_last(&mut self, index: u32, level: Level) {
+        let line = &mut self.lines[level.number()];
         if line.orders > 0 {
-            return self.link_before(index, line.first);
+            let first = line.first;
+            return self.link_before(first, index, level);
         }
-        let level = self.at(index).level;
+        *line = Line { first: index, orders: 1 };
         self.levels.insert(level);
-        *self.line(index) = Line { first: index, orders: 1 };
         let record = self.at_mut(index);
         (record.next, record.prev) = (index, index);
     }
 
-    /// Links an order in before another of its line, without making it the first.
-    fn link_before(&mut self, index: u32, next: u32) {
+    /// Links an order in before `next`, an order of `level`: before the first of a ring is behind its last.
+    fn link_before(&mut self, next: u32, index: u32, level: Level) {
         let prev = std::mem::replace(&mut self.at_mut(next).prev, index);
         self.at_mut(prev).next = index;
         let record = self.at_mut(index);
         (record.next, record.prev) = (next, prev);
-        self.line(index).orders += 1;
+        self.lines[level.number()].orders += 1;
     }
 
     fn unlink(&mut self, index: u32) {
@@ -235,7 +230,7 @@ impl LadderBook {
             self.newcomer = NONE;
         }
         let Record { next, prev, level, .. } = *self.at(index);
-        let line = self.line(index);
+        let line = &mut self.lines[level.number()];
         line.orders -= 1;
         if line.orders == 0 {
             self.levels.remove(level);
@@ -255,12 +250,6 @@ impl LadderBook {
     fn at_mut(&mut self, index: u32) -> &mut Record {
         &mut self.records[index as usize]
     }
-
-    /// The line of an order's level.
-    fn line(&mut self, index: u32) -> &mut Line {
-        let level = self.at(index).level;
-        &mut self.lines[usize::from(level.0)]
-    }
 }
 
 impl OrderBook for LadderBook {
@@ -270,25 +259,25 @@ impl OrderBook for LadderBook {
     }
 
     fn enter(&mut self, order: Order) -> Result<OrderId, BookError> {
-        let order = order.on_grid(self.now)?;
+        let level = order.level(self.now)?;
         let index = self.take_place()?;
         let turn = self.draw_turn();
-        self.at_mut(index).fill(&order, turn);
-        self.link_last(index);
+        self.at_mut(index).fill(&order, level, turn);
+        self.link_last(index, level);
         self.orders += 1;
         Ok(self.at(index).id(index))
     }
 
     fn change(&mut self, id: OrderId, order: Order) -> Result<(), BookError> {
-        let order = order.on_grid(self.now)?;
+        let level = order.level(self.now)?;
         let index = self.find(id)?;
-        if Level::at_most(order.limit) == self.at(index).level {
-            self.at_mut(index).set(&order);
+        if self.at(index).level == level {
+            self.at_mut(index).set(&order, level);
             return Ok(());
         }
         self.unlink(index);
-        self.at_mut(index).set(&order);
-        self.link_by_age(index);
+        self.at_mut(index).set(&order, level);
+        self.link_by_age(index, level);
         self.newcomer = index;
         Ok(())
     }
@@ -300,20 +289,22 @@ impl OrderBook for LadderBook {
     }
 
     fn get(&self, id: OrderId) -> Option<Order> {
-        self.named(id).filter(|record| !record.is_over(self.now)).map(|record| record.order(self.now))
+        let record = self.named(id).filter(|record| !record.is_over(self.now))?;
+        Some(record.order(record.level.price(), self.now))
     }
 
     fn ran(&mut self, id: OrderId) -> Result<(), BookError> {
         let index = self.find(id)?;
         let turn = self.draw_turn();
-        self.at_mut(index).turn = turn;
-        let next = self.at(index).next;
-        let line = self.line(index);
+        let record = self.at_mut(index);
+        record.turn = turn;
+        let (next, level) = (record.next, record.level);
+        let line = &mut self.lines[level.number()];
         if line.first == index {
             line.first = next;
         } else {
             self.unlink(index);
-            self.link_last(index);
+            self.link_last(index, level);
         }
         Ok(())
     }
@@ -322,16 +313,18 @@ impl OrderBook for LadderBook {
         let Some(lowest) = Level::at_least(lowest) else { return };
         let mut best = self.levels.highest();
         while let Some(level) = best.filter(|level| *level >= lowest) {
-            let Line { first, orders } = self.lines[usize::from(level.0)];
+            let Line { first, orders } = self.lines[level.number()];
+            let limit = level.price();
             let mut index = first;
             for _ in 0..orders {
-                let record = *self.at(index);
+                let record = self.at(index);
+                let next = record.next;
                 if record.is_over(self.now) {
                     self.drop_order(index);
-                } else if visit(record.id(index), &record.order(self.now)).is_break() {
+                } else if visit(record.id(index), &record.order(limit, self.now)).is_break() {
                     return;
                 }
-                index = record.next;
+                index = next;
             }
             best = self.levels.below(level);
         }

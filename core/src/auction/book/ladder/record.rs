@@ -4,6 +4,7 @@ use super::super::grid::Level;
 use super::super::{Order, OrderId};
 use crate::limits::{ORDER_TICKS_MAX, SLOTS_MAX};
 use crate::tick::{AccountId, CellId};
+use crate::units::Microjoules;
 
 /// Set in [`Record::slots`] when the order has a last tick.
 const HAS_LAST_TICK: u16 = 1 << 15;
@@ -55,19 +56,21 @@ impl Record {
     };
 
     /// Fills a free place.
-    pub(super) fn fill(&mut self, order: &Order, turn: u32) {
+    pub(super) fn fill(&mut self, order: &Order, level: Level, turn: u32) {
         self.generation = self.generation.wrapping_add(1);
         self.turn = turn;
-        self.set(order);
+        self.set(order, level);
     }
 
-    /// Writes what an order says, whose limit is on the grid.
-    pub(super) fn set(&mut self, order: &Order) {
+    /// Writes what an order says, whose limit has this level.
+    pub(super) fn set(&mut self, order: &Order, level: Level) {
         self.cell = order.cell;
         self.wallet = order.wallet;
-        self.level = Level::at_most(order.limit);
-        self.last_tick = order.last_tick.unwrap_or(0) as u32;
-        self.slots = order.slots | if order.last_tick.is_some() { HAS_LAST_TICK } else { 0 };
+        self.level = level;
+        (self.last_tick, self.slots) = match order.last_tick {
+            None => (0, order.slots),
+            Some(last) => (last as u32, order.slots | HAS_LAST_TICK),
+        };
     }
 
     /// Makes the place free, with `next` as the free one after it.
@@ -84,27 +87,24 @@ impl Record {
         OrderId { index, generation: self.generation }
     }
 
-    /// Ticks from `now` to its last one, which may be over; none without one.
-    const fn ticks_left(&self, now: u64) -> Option<i32> {
-        if self.slots & HAS_LAST_TICK == 0 {
-            None
-        } else {
-            Some(self.last_tick.wrapping_sub(now as u32) as i32)
-        }
-    }
-
     pub(super) const fn is_over(&self, now: u64) -> bool {
-        matches!(self.ticks_left(now), Some(left) if left < 0)
+        self.slots & HAS_LAST_TICK != 0 && self.ticks_left(now) < 0
     }
 
-    /// The order, which must not be over by `now`.
-    pub(super) fn order(&self, now: u64) -> Order {
+    /// Ticks from `now` to its last one, if it has one.
+    const fn ticks_left(&self, now: u64) -> i32 {
+        self.last_tick.wrapping_sub(now as u32) as i32
+    }
+
+    /// The order, which is not over by `now`. Its limit is the price of its level.
+    pub(super) fn order(&self, limit: Microjoules, now: u64) -> Order {
+        let has_last_tick = self.slots & HAS_LAST_TICK != 0;
         Order {
             cell: self.cell,
             wallet: self.wallet,
-            limit: self.level.price(),
+            limit,
             slots: self.slots & !HAS_LAST_TICK,
-            last_tick: self.ticks_left(now).map(|left| now + u64::from(left.unsigned_abs())),
+            last_tick: has_last_tick.then(|| now + u64::from(self.ticks_left(now).unsigned_abs())),
         }
     }
 }

@@ -1,0 +1,121 @@
+//! Plain vectors: one that is always sorted, and one in which the best are selected for each clearing.
+
+use super::{Key, Keys, Name, Structure};
+
+/// Best first. A change moves what lies between the two places.
+pub(crate) struct Sorted {
+    orders: Vec<(Key, Name)>,
+    keys: Keys,
+    served: Vec<Name>,
+}
+
+impl Sorted {
+    pub(super) fn fill(limits: &[i64], room: usize) -> Self {
+        let keys = Keys::fill(limits, room);
+        let mut orders = Vec::with_capacity(limits.len() + room);
+        orders.extend((0..limits.len() as Name).map(|name| (keys.get(name), name)));
+        orders.sort_unstable();
+        Self { orders, keys, served: Vec::new() }
+    }
+
+    fn place(&self, key: Key) -> usize {
+        self.orders.partition_point(|(other, _)| *other < key)
+    }
+
+    /// Moves an order from one place to another, and what lies between by one.
+    fn shift(&mut self, from: Key, to: Key, name: Name) {
+        let (from, before) = (self.place(from), self.place(to));
+        if before > from {
+            self.orders[from..before].rotate_left(1);
+            self.orders[before - 1] = (to, name);
+        } else {
+            self.orders[before..=from].rotate_right(1);
+            self.orders[before] = (to, name);
+        }
+    }
+}
+
+impl Structure for Sorted {
+    fn insert(&mut self, name: Name, limit: i64) {
+        let key = self.keys.come(name, limit);
+        let place = self.place(key);
+        self.orders.insert(place, (key, name));
+    }
+
+    fn change(&mut self, name: Name, limit: i64) {
+        let from = self.keys.get(name);
+        let to = self.keys.change(name, limit);
+        self.shift(from, to, name);
+    }
+
+    fn remove(&mut self, name: Name) {
+        let place = self.place(self.keys.get(name));
+        self.orders.remove(place);
+    }
+
+    fn clear(&mut self, slots: usize) -> i64 {
+        self.served.clear();
+        self.served.extend(self.orders.iter().take(slots).map(|(_, name)| *name));
+        let next = self.orders.get(slots).map_or(0, |(key, _)| -key.0);
+        for index in 0..self.served.len() {
+            let name = self.served[index];
+            let from = self.keys.get(name);
+            let to = self.keys.serve(name);
+            self.shift(from, to, name);
+        }
+        next
+    }
+}
+
+/// In no order; each clearing selects the best of a copy.
+pub(crate) struct Selected {
+    keys: Keys,
+    present: Vec<Name>,
+    place: Vec<u32>,
+    room: Vec<(Key, Name)>,
+}
+
+impl Selected {
+    pub(super) fn fill(limits: &[i64], room: usize) -> Self {
+        let present: Vec<Name> = (0..limits.len() as Name).collect();
+        let mut place = present.clone();
+        place.resize(limits.len() + room, 0);
+        Self { keys: Keys::fill(limits, room), present, place, room: Vec::new() }
+    }
+}
+
+impl Structure for Selected {
+    fn insert(&mut self, name: Name, limit: i64) {
+        self.keys.come(name, limit);
+        self.place[name as usize] = self.present.len() as u32;
+        self.present.push(name);
+    }
+
+    fn change(&mut self, name: Name, limit: i64) {
+        self.keys.change(name, limit);
+    }
+
+    fn remove(&mut self, name: Name) {
+        let place = self.place[name as usize];
+        self.present.swap_remove(place as usize);
+        if let Some(moved) = self.present.get(place as usize) {
+            self.place[*moved as usize] = place;
+        }
+    }
+
+    fn clear(&mut self, slots: usize) -> i64 {
+        self.room.clear();
+        self.room.extend(self.present.iter().map(|name| (self.keys.get(*name), *name)));
+        let mut next = 0;
+        let mut best = &mut self.room[..];
+        if slots < best.len() {
+            let (served, (key, _), _) = best.select_nth_unstable(slots);
+            (best, next) = (served, -key.0);
+        }
+        best.sort_unstable();
+        for (_, name) in best {
+            self.keys.serve(*name);
+        }
+        next
+    }
+}
