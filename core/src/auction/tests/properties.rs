@@ -1,6 +1,7 @@
 //! What holds for any book, against a brute-force reading of the rules.
 
 use super::*;
+use crate::auction::mechanism::MechanismKind;
 use proptest::prelude::*;
 
 /// A random floor: balances of the wallets, bids, slots for sale and the reserve.
@@ -75,6 +76,36 @@ proptest! {
         seats.sort_unstable();
         seats.dedup();
         prop_assert_eq!(seats.len(), won, "every winner has a slot of its own");
+    }
+
+    #[test]
+    fn under_every_rule_awards_keep_to_reserve_limit_and_weight(
+        case in cases(), tenths in prop::collection::vec(1..=10_u64, 6),
+    ) {
+        for kind in MechanismKind::ALL {
+            let weight = |tenth: &u64| if kind.knows_weights() { Ppm(tenth * 100_000) } else { Ppm::ONE };
+            let weights: Vec<Ppm> = tenths.iter().map(weight).collect();
+            let mut floor = Floor::new(6, &case.balances, &[]);
+            floor.auction = Auction::with_weights(&weights, Box::new(SortedBook::new()), kind.make());
+            for bid in &case.bids {
+                floor.enter(*bid);
+            }
+            let clearing = floor.clear(&quote(0, case.slots, case.reserve));
+            prop_assert!(clearing.price.0 >= case.reserve, "{}", kind);
+            for award in &clearing.awards {
+                let limit = case.bids[award.cell.0 as usize].limit;
+                let of = |amount: i64| award.weight.of_rounded_up(Microjoules(amount));
+                prop_assert!(award.price >= of(case.reserve) && award.price <= of(limit), "{}: {:?}", kind, award);
+                prop_assert!(award.price <= clearing.price, "{}: {:?}", kind, award);
+                prop_assert_eq!(award.weight, weights[usize::from(award.slot.0)]);
+            }
+            let units = funded_units(&case).len().min(usize::from(case.slots));
+            prop_assert_eq!(clearing.awards.len(), units, "{}", kind);
+            // Where the best win, what is sold is paid for.
+            if kind.make().rivals(1) < usize::MAX {
+                prop_assert_eq!(floor.ledger.hold(&clearing).len(), units, "{}", kind);
+            }
+        }
     }
 
     #[test]

@@ -91,7 +91,7 @@ proptest! {
         slots in 1..6_usize,
     ) {
         let mut crowd = Crowd::new(MechanismKind::Karma, &vec![bid(0, 1); cells]);
-        let (mut ran_at, patience) = (vec![0_u64; cells], cells.div_ceil(slots) as u64 + 1);
+        let (mut ran_at, patience) = (vec![0_u64; cells], cells.div_ceil(slots) as u64);
         for (tick, limits) in (1..).zip(&bids) {
             // Everybody bids anew in every tick.
             for cell in 0..cells {
