@@ -24,7 +24,7 @@ const LARGE_BIDDERS: std::ops::RangeInclusive<usize> = 9..=32;
 /// Slots of larger games.
 const LARGE_SLOTS: std::ops::RangeInclusive<usize> = 4..=24;
 /// One larger game for so many small ones.
-const SMALL_PER_LARGE: usize = 4;
+const SMALL_PER_LARGE: usize = 10;
 /// Random starts in each game.
 const STARTS: usize = 8;
 /// Equilibria of a game that are checked by the core's rule, the first ones; the worst and the best are always.

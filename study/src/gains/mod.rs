@@ -8,6 +8,7 @@ mod tricks;
 
 use maxwell_api::market::GainRow;
 use maxwell_core::auction::mechanism::MechanismKind;
+use maxwell_core::units::Microjoules;
 
 use crate::Plan;
 use crate::check::NOTHING;
@@ -57,9 +58,9 @@ pub(crate) fn table(plan: &Plan, progress: Progress<'_>) -> Vec<GainRow> {
 fn once(seed: u64, trick: Trick, rule: MechanismKind, kind: Kind, game: usize) -> (bool, f64) {
     let mut dice = dice(seed, 4, game);
     let scene = Scene::draw(kind, &mut dice);
-    let Tried { gain, optimum } = trick(&mut House::of(rule), &scene, &mut dice);
-    let percent = if optimum.0 == 0 { 0.0 } else { 100.0 * gain.0 as f64 / optimum.0 as f64 };
+    let Tried { gain, optimum, ticks } = trick(&mut House::of(rule), &scene, &mut dice);
+    let all = optimum.times(ticks);
+    let percent = if all == Microjoules::ZERO { 0.0 } else { 100.0 * gain.0 as f64 / all.0 as f64 };
     // Rounding, once in every tick, is no gain.
-    let ticks = (optimum.0 / scene.optimum(1).0.max(1)).max(1);
-    (gain.0 > NOTHING.0 * ticks, percent)
+    (gain > NOTHING.times(ticks), percent)
 }

@@ -11,16 +11,20 @@ use super::scene::{Scene, order, split};
 use crate::house::{Bid, House};
 
 /// Ticks in which a rival's money is drained.
-const DRAIN_TICKS: i64 = 50;
+const DRAIN_TICKS: u64 = 50;
 /// Ticks in which a sniper acts.
-const SNIPE_TICKS: usize = 60;
+const SNIPE_TICKS: u64 = 60;
 /// Chance per tick that somebody who is no sniper looks at the book.
 const LOOKS: f64 = 0.3;
 
-/// What a trick gains, and the welfare that there could be in the same ticks.
+/// What a trick gains.
 pub(super) struct Tried {
+    /// In all ticks together.
     pub(super) gain: Microjoules,
+    /// The most welfare that there could be in one of them.
     pub(super) optimum: Microjoules,
+    /// How many there are.
+    pub(super) ticks: u64,
 }
 
 /// A trick.
@@ -42,7 +46,7 @@ fn shading(house: &mut House, scene: &Scene, _: &mut ChaCha8Rng) -> Tried {
     let honest = scene.gain(house, &order(scene.value, 1));
     let limits = scene.limits(&scene.rivals, scene.value);
     let best = limits.into_iter().map(|limit| scene.gain(house, &order(limit, 1))).max();
-    Tried { gain: best.unwrap_or(honest).max(honest) - honest, optimum: scene.optimum(1) }
+    Tried { gain: best.unwrap_or(honest).max(honest) - honest, optimum: scene.optimum(1), ticks: 1 }
 }
 
 /// Several slots are wanted, worth the same each: the best limit for the best number of them.
@@ -54,7 +58,7 @@ fn fewer(house: &mut House, scene: &Scene, _: &mut ChaCha8Rng) -> Tried {
             best = best.max(scene.gain(house, &order(limit, slots)));
         }
     }
-    Tried { gain: best - honest, optimum: scene.optimum(scene.wanted) }
+    Tried { gain: best - honest, optimum: scene.optimum(scene.wanted), ticks: 1 }
 }
 
 /// Several slots are wanted, the truth is bid for all of them, and they are dealt out to the best number of wallets, two at
@@ -63,7 +67,7 @@ fn wallets(house: &mut House, scene: &Scene, _: &mut ChaCha8Rng) -> Tried {
     let honest = scene.gain(house, &order(scene.value, scene.wanted));
     let best =
         (2..=scene.wanted).map(|wallets| scene.gain(house, &split(scene.value, scene.wanted, wallets))).max();
-    Tried { gain: best.unwrap_or(honest) - honest, optimum: scene.optimum(scene.wanted) }
+    Tried { gain: best.unwrap_or(honest) - honest, optimum: scene.optimum(scene.wanted), ticks: 1 }
 }
 
 /// Several slots are wanted and the money does not cover all of them: limit x slots must. The truth for as many as it covers,
@@ -81,7 +85,7 @@ fn budget(house: &mut House, scene: &Scene, dice: &mut ChaCha8Rng) -> Tried {
             best = best.max(scene.gain(house, &order(limit, covered(limit))));
         }
     }
-    Tried { gain: best - honest, optimum: scene.optimum(scene.wanted) }
+    Tried { gain: best - honest, optimum: scene.optimum(scene.wanted), ticks: 1 }
 }
 
 /// The rival who keeps the one who thinks out has money for part of the time. Bidding just below it, above the own value,
@@ -89,14 +93,14 @@ fn budget(house: &mut House, scene: &Scene, dice: &mut ChaCha8Rng) -> Tried {
 fn draining(house: &mut House, scene: &Scene, dice: &mut ChaCha8Rng) -> Tried {
     let mut rivals = scene.rivals.clone();
     rivals.sort_unstable_by(|one, other| other.cmp(one));
-    let optimum = scene.optimum(1).times(DRAIN_TICKS as u64);
+    let optimum = scene.optimum(1);
     let last = scene.weights.len() - 1;
     let kept_out = rivals.get(last).is_some_and(|rival| *rival > scene.value && scene.value >= scene.reserve);
     if !kept_out {
-        return Tried { gain: Microjoules::ZERO, optimum };
+        return Tried { gain: Microjoules::ZERO, optimum, ticks: DRAIN_TICKS };
     }
     let victim = rivals[last];
-    let money = Microjoules((dice.random_range(0.2..0.8) * (victim.0 * DRAIN_TICKS) as f64) as i64);
+    let money = Microjoules((dice.random_range(0.2..0.8) * victim.times(DRAIN_TICKS).0 as f64) as i64);
     let mut play = |while_kept_out: Microjoules| {
         let (mut left, mut gained) = (money, Microjoules::ZERO);
         for _ in 0..DRAIN_TICKS {
@@ -105,12 +109,12 @@ fn draining(house: &mut House, scene: &Scene, dice: &mut ChaCha8Rng) -> Tried {
             bids[last] = if funded { victim } else { Microjoules::ZERO };
             let own = order(if funded { while_kept_out } else { scene.value }, 1);
             gained += scene.gain_against(house, &bids, &own);
-            left = left - price_of(house, scene, &bids, &own, last);
+            left -= price_of(house, scene, &bids, &own, last);
         }
         gained
     };
     let honest = play(scene.value);
-    Tried { gain: play(Microjoules(victim.0 - 1).max(scene.value)) - honest, optimum }
+    Tried { gain: play(Microjoules(victim.0 - 1).max(scene.value)) - honest, optimum, ticks: DRAIN_TICKS }
 }
 
 /// What the rival pays in a tick.
@@ -144,7 +148,7 @@ fn rotation(house: &mut House, scene: &Scene, _: &mut ChaCha8Rng) -> Tried {
     };
     let both = gain_of(&[partner, scene.value]);
     let in_turns = gain_of(&[partner]) + gain_of(&[scene.value]);
-    Tried { gain: in_turns - both.times(2), optimum: scene.optimum(1).times(2) }
+    Tried { gain: in_turns - both.times(2), optimum: scene.optimum(1), ticks: 2 }
 }
 
 /// Everybody answers the book of the last tick, now and then; the sniper sees the book of this one, in every tick. What that
@@ -171,7 +175,7 @@ fn sniping(house: &mut House, scene: &Scene, dice: &mut ChaCha8Rng) -> Tried {
         gained
     };
     let honest = play(false, dice.clone());
-    Tried { gain: play(true, dice.clone()) - honest, optimum: scene.optimum(1).times(SNIPE_TICKS as u64) }
+    Tried { gain: play(true, dice.clone()) - honest, optimum: scene.optimum(1), ticks: SNIPE_TICKS }
 }
 
 /// The best bid of one bidder against the others' in a book; of several that are as good, the highest.

@@ -14,7 +14,7 @@ pub fn page(report: &StudyReport, command: &str, plots: &[Plot]) -> String {
     let mut text = format!(
         "# Figures of the study of games\n\nEverything here is written by one command, and the same seed writes the same:\n\n\
          \x20   {command}\n\n`figures.csv` has every figure, `games.csv` every game at rest. A ratio is the best welfare there could \
-         be over the welfare\nthere is; {ENDLESS} is endless. What is counted, how it was found and what it means is said in the study.\n"
+         be over the welfare\nthere is; {ENDLESS} is endless. `docs/market/study.md` says what is counted,\nhow it was found and what it means.\n"
     );
     let _ = write!(text, "\n{}", headline(report));
     text.push_str(&tables(report));

@@ -40,9 +40,9 @@ pub(super) fn draw(groups: &[Group]) -> Result<Plot, ReportError> {
         let (chart, legend) = sheet.split_vertically(upper as i32);
         draw_bars(&chart, groups, &inks)?;
         draw_legend(&legend, &rules, |index, sheet, ends| {
-            // As thick as four lines, so that it looks like a bar.
+            // Lines that overlap, so that it looks like a bar.
             (-1..=2)
-                .try_for_each(|row| straight(sheet, ends.map(|(x, y)| (x, y + 4 * row)), inks[index].line()))
+                .try_for_each(|row| straight(sheet, ends.map(|(x, y)| (x, y + 3 * row)), inks[index].line()))
         })
     })
 }

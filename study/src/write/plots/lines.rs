@@ -47,18 +47,18 @@ pub(super) struct Lines {
     pub(super) caption: String,
     pub(super) x: Axis,
     pub(super) y: Axis,
-    pub(super) lines: Vec<Line>,
+    pub(super) drawn: Vec<Line>,
 }
 
 impl Lines {
     pub(super) fn draw(self) -> Result<Plot, ReportError> {
-        let labels: Vec<&str> = self.lines.iter().map(|line| line.label).collect();
+        let labels: Vec<&str> = self.drawn.iter().map(|line| line.label).collect();
         let height = HEIGHT + legend_height(&labels);
         let draw = |sheet: &Sheet<'_>| {
             let (upper, lower) = sheet.split_vertically(HEIGHT as i32);
             self.draw_lines(&upper)?;
             draw_legend(&lower, &labels, |index, sheet, ends| {
-                let Line { ink, .. } = &self.lines[index];
+                let Line { ink, .. } = &self.drawn[index];
                 if !ink.dashed {
                     return straight(sheet, ends, ink.line());
                 }
@@ -92,7 +92,7 @@ impl Lines {
             .y_desc(self.y.title)
             .draw()
             .map_err(said)?;
-        for Line { ink, points, upper, .. } in &self.lines {
+        for Line { ink, points, upper, .. } in &self.drawn {
             // What lies beyond the axis is drawn at its end.
             let within = |points: &[(f64, f64)]| -> Vec<(f64, f64)> {
                 points.iter().map(|(x, y)| (*x, y.clamp(self.y.range.start, self.y.range.end))).collect()

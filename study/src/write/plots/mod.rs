@@ -24,6 +24,9 @@ const EXPECTED: [(f64, &str); 2] = [(1.618, "1.618"), (2.2, "2.2, expected at mo
 /// Age of the book in the plot of motion.
 const DELAY_TICKS: usize = 1;
 
+/// The least width of a step that can be seen.
+const STEP: f64 = 0.001;
+
 /// Every plot.
 pub(super) fn all(study: &Study) -> Result<Vec<Plot>, ReportError> {
     let games = || study.games.iter().filter(|game| game.search == EVERY && !game.reserve);
@@ -50,16 +53,16 @@ pub(super) fn all(study: &Study) -> Result<Vec<Plot>, ReportError> {
     ])
 }
 
-/// The share of figures that are above each of them, as steps, in decades.
+/// The share of figures that are above each of them, as steps, in decades. Steps that nobody could tell apart are one.
 fn tail(mut figures: Vec<f64>) -> Vec<(f64, f64)> {
     figures.sort_unstable_by(f64::total_cmp);
-    let count = figures.len() as f64;
-    let mut steps = Vec::with_capacity(2 * figures.len());
+    let count = figures.len();
+    let mut steps: Vec<(f64, f64)> = vec![(1.0, 0.0)];
     for (below, figure) in figures.iter().enumerate() {
-        let share = |above: f64| (above / count).log10();
-        steps.push((*figure, share(count - below as f64)));
-        if below + 1 < figures.len() {
-            steps.push((*figure, share(count - below as f64 - 1.0)));
+        let y = ((count - below) as f64 / count as f64).log10();
+        let (last_x, last_y) = steps[steps.len() - 1];
+        if below + 1 == count || figure - last_x >= STEP {
+            steps.extend([(*figure, last_y), (*figure, y)]);
         }
     }
     steps
@@ -102,7 +105,7 @@ fn at_rest(
                 decade => format!("0.{}1", "0".repeat((-decade - 1) as usize)),
             },
         },
-        lines,
+        drawn: lines,
     }
     .draw()
 }
@@ -152,7 +155,7 @@ fn in_motion(rows: &[MotionRow]) -> Result<Plot, ReportError> {
             marks: (0..=7).map(|mark| 1.0 + 0.2 * f64::from(mark)).collect(),
             label: |y| format!("{y:.1}"),
         },
-        lines,
+        drawn: lines,
     }
     .draw()
 }
