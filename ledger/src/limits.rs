@@ -43,30 +43,33 @@ pub const NAME_BYTES_MAX: usize = 40;
 /// Bytes of an account without a bounty: its name, twenty numbers of at most ten, a hash, and the operations that are remembered.
 pub const ACCOUNT_BYTES_MAX: usize = NAME_BYTES_MAX + 200 + 40 + RECENT_OPERATIONS * (16 + 32 + 10);
 
-/// Bounties that are open at a time: a node keeps leases for each, and asks all of them when a cell wants work.
-pub const OPEN_BOUNTIES_MAX: usize = 256;
+/// Bounties that are open at a time: a node keeps leases for each, and agents look through all of them.
+pub const OPEN_BOUNTIES_MAX: usize = 64;
 
-/// Stretches of paid keys of one bounty, at 16 bytes of memory each. A gap between two of them is a key that a cell holds or has
-/// claimed, or that was given back: as many as the cells of a node hold at once, and as many claims again as wait for it.
-pub const PAID_STRETCHES_MAX: usize = 1 << 20;
+/// One past the last key of a bounty, and the largest number of one: agents say both as signed numbers of 64 bits.
+pub const KEY_END_MAX: u64 = i64::MAX as u64;
+
+/// Stretches of paid keys of one bounty, at 16 bytes of memory each. A gap between two of them is a key that a cell has leased
+/// or claimed or that came back, and those that came back are leased before any new one: no more than cells can hold at once.
+pub const PAID_STRETCHES_MAX: usize = 1 << 18;
 
 /// What one key may pay: so much that what is promised for all the keys that cells can hold at once still fits an account.
 pub const REWARD_MAX: Microjoules = Microjoules::from_joules(1_000_000);
 
-/// Numbers in one range of primes: whoever checks a claim marks each in a byte of memory.
-pub const RANGE_NUMBERS_MAX: u64 = 1 << 24;
+/// Numbers in one range of primes: whoever checks a claim marks each in a byte, which stays within a core's second-level cache.
+pub const RANGE_NUMBERS_MAX: u64 = 1 << 20;
 
-/// The last number whose divisors are looked for: who checks it keeps the primes up to its root, a million of them.
-pub const NUMBER_MAX: u64 = 1 << 48;
+/// The last number whose divisors are looked for: who checks it sieves the primes up to its root, two million, in milliseconds.
+pub const NUMBER_MAX: u64 = (1 << 42) - 1;
 
 /// Leading zero bits of a preimage's digest: the work of two to the sixty-fourth hashes is nobody's on one machine.
 pub const ZERO_BITS_MAX: u8 = 64;
 
-/// Fuel of one verification by a module: about ten seconds of a CPU.
-pub const FUEL_MAX: u64 = 10_000_000_000;
+/// Fuel of one verification by a module, about an instruction each: a tenth of a second of a CPU.
+pub const FUEL_MAX: u64 = 100_000_000;
 
 const _: () = {
-    let held = CELLS_MAX * 2 * LEASES_PER_CELL_MAX;
-    assert!(2 * held <= PAID_STRETCHES_MAX, "cells can hold and claim what they can");
+    let held = CELLS_MAX * LEASES_PER_CELL_MAX;
+    assert!(held < PAID_STRETCHES_MAX, "cells can hold what they can, and all between is paid");
     assert!(REWARD_MAX.0 <= MINT_MAX.0 / (2 * held as i64), "what is promised at once fits an account");
 };

@@ -153,6 +153,13 @@ fn a_number_serves_one_bounty_and_no_other_for_ever() {
     let into = AccountName::Escrow(8);
     done(&mut ledger, &keys.order(0, 2, Body::Deposit { into, amount: Microjoules(1) }));
     let taken = keys.order(0, 3, post_as(8, TERMS, 20_000));
+    for (number, good) in [(u64::MAX, false), (1 << 63, false), ((1 << 63) - 1, true)] {
+        let large = keys.order(0, 3, post_as(number, TERMS, 20_000));
+        let outcome = ledger.order(&large);
+        let said = OrderError::Refused(Refusal::Bounty(BountyRefusal::Number(number)));
+        assert!(if good { outcome.is_ok() } else { outcome == Err(said) }, "{number}: {outcome:?}");
+    }
+    let taken = keys.order(0, 4, taken.operation.body);
     assert_eq!(not_done(&mut ledger, &taken), BountyRefusal::NumberUsed(8));
 }
 

@@ -4,7 +4,6 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use maxwell_api::bounty::{BountyList, WorkReport};
-use maxwell_core::limits::MODULE_BYTES_MAX;
 
 use crate::lab::Lab;
 
@@ -97,14 +96,14 @@ fn what_is_no_module_is_refused() {
     refuses(&put(&lab, "text.wat", b"(module)"), &["no WASM module"]);
     refuses(&put(&lab, "component.wasm", b"\0asm\x0d\0\x01\0"), &["no WASM module"]);
     let mut large = module(1);
-    large.resize(MODULE_BYTES_MAX as usize + 1, 0);
-    refuses(&put(&lab, "large.wasm", &large), &["at most 16777216 bytes"]);
+    large.resize((256 << 10) + 1, 0);
+    refuses(&put(&lab, "large.wasm", &large), &["at most 262144 bytes"]);
     let fuel = |fuel: &str| {
         let text = post(&put(&lab, "check.wasm", &module(1))).replace("--fuel 1000000", fuel);
-        lab.refuses(1, &text.split(' ').collect::<Vec<_>>(), &["1 to 10000000000 units of fuel"]);
+        lab.refuses(1, &text.split(' ').collect::<Vec<_>>(), &["1 to 100000000 units of fuel"]);
     };
     fuel("--fuel 0");
-    fuel("--fuel 10000000001");
+    fuel("--fuel 100000001");
 }
 
 #[test]

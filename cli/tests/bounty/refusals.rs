@@ -15,14 +15,12 @@ fn terms_that_cannot_be_kept_are_refused_before_anything_happens() {
         lab.refuses(code, &words(&text), said);
     };
     check(1, "primes --from 1 --width 1000 --ranges 0", &["no keys from 0 to 0"]);
-    check(1, "primes --from 1 --width 0 --ranges 5", &["1 to 16777216 numbers, not 0"]);
-    check(1, "primes --from 1 --width 16777217 --ranges 5", &["not 16777217"]);
-    check(
-        1,
-        "primes --from 281474976710656 --width 2 --ranges 1",
-        &["beyond 281474976710656", "begin lower"],
-    );
-    check(1, "primes --from 1 --width 1000 --ranges 18446744073709551615", &["begin lower"]);
+    check(1, "primes --from 1 --width 0 --ranges 5", &["1 to 1048576 numbers, not 0"]);
+    check(1, "primes --from 1 --width 1048577 --ranges 5", &["not 1048577"]);
+    check(1, "primes --from 4398046511103 --width 2 --ranges 1", &["beyond 4398046511103", "begin lower"]);
+    check(1, "primes --from 1 --width 1000 --ranges 9223372036854775807", &["begin lower"]);
+    check(1, "primes --from 1 --width 1 --ranges 18446744073709551615", &["offer fewer"]);
+    check(1, "preimages --zero-bits 8 --keys 9223372036854775808", &["offer fewer"]);
     check(1, "preimages --zero-bits 0 --keys 5", &["1 to 64 zero bits, not 0"]);
     check(1, "preimages --zero-bits 65 --keys 5", &["not 65"]);
     check(1, "preimages --zero-bits 8 --keys 0", &["no keys"]);

@@ -7,7 +7,7 @@ use maxwell_core::units::Microjoules;
 use super::{Books, Refusal};
 use crate::account::{Account, AccountName, Index};
 use crate::bounty::{self, Bounty, Payable, TermsError};
-use crate::limits::{ACCOUNTS_MAX, OPEN_BOUNTIES_MAX};
+use crate::limits::{ACCOUNTS_MAX, KEY_END_MAX, OPEN_BOUNTIES_MAX};
 use crate::record::{Payment, Reason};
 use crate::wallet::PublicKey;
 
@@ -20,6 +20,9 @@ pub enum BountyRefusal {
     /// The number of this or another escrow, of today or of earlier.
     #[error("the number {0} was used before: post the bounty under another one")]
     NumberUsed(u64),
+    /// A name that agents cannot say.
+    #[error("a bounty's number is {KEY_END_MAX} at most, not {0}: choose a smaller one")]
+    Number(u64),
     /// It would never pay.
     #[error("a budget of {budget} does not pay for one key at {reward}: offer more, or a smaller reward")]
     Budget {
@@ -114,6 +117,9 @@ pub(super) fn may_post(
     budget: Microjoules,
 ) -> Result<(), Refusal> {
     bounty::check(terms).map_err(BountyRefusal::from)?;
+    if number > KEY_END_MAX {
+        return Err(BountyRefusal::Number(number).into());
+    }
     if books.find(&AccountName::Escrow(number)).is_some() {
         return Err(BountyRefusal::NumberUsed(number).into());
     }

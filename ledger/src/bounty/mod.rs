@@ -18,7 +18,7 @@ use maxwell_core::bounty::terms::{Terms, Work};
 use maxwell_core::units::Microjoules;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{FUEL_MAX, NUMBER_MAX, RANGE_NUMBERS_MAX, REWARD_MAX, ZERO_BITS_MAX};
+use crate::limits::{FUEL_MAX, KEY_END_MAX, NUMBER_MAX, RANGE_NUMBERS_MAX, REWARD_MAX, ZERO_BITS_MAX};
 use crate::wallet::PublicKey;
 use crate::wire;
 
@@ -63,6 +63,9 @@ pub enum TermsError {
         /// One past the last.
         end: u64,
     },
+    /// Keys that agents cannot say.
+    #[error("keys end at {KEY_END_MAX} at most, not at {0}: offer fewer")]
+    TooManyKeys(u64),
     /// A range of no numbers, or of too many to be checked at once.
     #[error("a range has 1 to {RANGE_NUMBERS_MAX} numbers, not {0}")]
     Width(u64),
@@ -89,6 +92,9 @@ pub fn check(terms: &Terms) -> Result<(), TermsError> {
     let (first, end) = work.keys();
     if first >= end {
         return Err(TermsError::NoKeys { first, end });
+    }
+    if end > KEY_END_MAX {
+        return Err(TermsError::TooManyKeys(end));
     }
     match work {
         Work::Primes(ranges) => check_ranges(&ranges),
@@ -138,7 +144,8 @@ mod tests {
         assert_eq!(ranges(RANGE_NUMBERS_MAX + 1, 1, 0, 1), Err(TermsError::Width(RANGE_NUMBERS_MAX + 1)));
         assert_eq!(ranges(1, NUMBER_MAX, 0, 1), Ok(()), "the last number of all");
         assert_eq!(ranges(1, NUMBER_MAX, 0, 2), Err(TermsError::TooLarge));
-        assert_eq!(ranges(2, 1, 0, u64::MAX), Err(TermsError::TooLarge), "beyond 64 bits");
+        assert_eq!(ranges(3, 1, 0, KEY_END_MAX), Err(TermsError::TooLarge), "beyond 64 bits");
+        assert_eq!(ranges(1, 1, 0, KEY_END_MAX + 1), Err(TermsError::TooManyKeys(KEY_END_MAX + 1)));
         assert_eq!(ranges(1, u64::MAX, 0, 1), Err(TermsError::TooLarge));
     }
 
