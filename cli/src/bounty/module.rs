@@ -5,33 +5,25 @@ use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
+use maxwell_core::limits::{VERIFIER_BYTES_MAX, VERIFIER_FUEL_MAX};
+use maxwell_hypervisor::verifier::VerifierModule;
 
 use crate::home::Home;
-
-/// Bytes of a module: a node compiles it when it starts, which costs about 1.2 ms a KiB.
-const MODULE_BYTES_MAX: u64 = 256 << 10;
-
-/// How every core module begins: the magic number, and version 1.
-const HEADER: [u8; 8] = *b"\0asm\x01\0\0\0";
 
 /// Reads a module and looks whether it can serve.
 pub(super) fn read(file: &Path) -> Result<Vec<u8>> {
     let named = || format!("the module {} cannot be read", file.display());
     let mut bytes = Vec::new();
     let opened = File::open(file).with_context(named)?;
-    opened.take(MODULE_BYTES_MAX + 1).read_to_end(&mut bytes).with_context(named)?;
+    opened.take(VERIFIER_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).with_context(named)?;
     check_module(&bytes).with_context(|| file.display().to_string())?;
     Ok(bytes)
 }
 
-/// Whether these bytes can be a module that verifies.
+/// Whether a node takes these bytes as a verifier: it compiles them as a node does.
 fn check_module(bytes: &[u8]) -> Result<()> {
-    ensure!(bytes.len() as u64 <= MODULE_BYTES_MAX, "a module has at most {MODULE_BYTES_MAX} bytes");
-    ensure!(
-        bytes.starts_with(&HEADER),
-        "this is no WASM module: one begins with the bytes 00 61 73 6d 01 00 00 00"
-    );
+    VerifierModule::compile(bytes, VERIFIER_FUEL_MAX)?;
     Ok(())
 }
 
@@ -87,22 +79,4 @@ fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         let _ = fs::remove_file(&beside);
     }
     written
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_too_large_or_begins_otherwise_is_no_module() {
-        check_module(&HEADER).expect("an empty module");
-        let mut large = HEADER.to_vec();
-        large.resize(MODULE_BYTES_MAX as usize, 0);
-        check_module(&large).expect("as large as may be");
-        large.push(0);
-        assert!(check_module(&large).expect_err("too large").to_string().contains("at most"));
-        for other in [&b""[..], b"\0asm", b"(module)", b"\0asm\x0d\0\x01\0"] {
-            assert!(check_module(other).expect_err("no module").to_string().contains("no WASM module"));
-        }
-    }
 }

@@ -5,17 +5,17 @@ use std::io::Write;
 
 use anyhow::{Context, Result};
 use maxwell_core::bounty::Ranges;
+use maxwell_core::bounty::terms::{BountyId, Terms, Work};
 use maxwell_core::ledger::{self as core_ledger, BillingPolicy};
 use maxwell_core::tick::AccountId;
 use maxwell_core::units::Microjoules;
-use maxwell_daemon::books::{find, index_of, ledger_of};
+use maxwell_daemon::books::{find, ledger_of};
 use maxwell_daemon::journal::{InlineJournal, Journal, Recorded, Unrecorded};
-use maxwell_daemon::node::Node;
+use maxwell_daemon::node::{Node, Post};
 use maxwell_ledger::account::AccountName;
 use maxwell_ledger::journal::JournalPolicy;
 use maxwell_ledger::ledger::{Close, Ledger};
 use maxwell_ledger::operation::{Body, Operation, OperationId};
-use maxwell_ledger::record::{Payment, Reason, Record};
 use maxwell_ledger::wallet::{Keypair, keyfile};
 
 use super::Mode;
@@ -34,22 +34,23 @@ pub(crate) enum Money {
 }
 
 /// The wallets of one run in a home.
-#[derive(Debug)]
 pub(crate) struct Kept {
     home: Home,
     /// Each agent with its wallet.
     agents: Vec<(&'static str, Name, AccountId)>,
-    sponsor: AccountId,
+    sponsor: Keypair,
+    bounty: BountyId,
     escrow: AccountId,
 }
 
 impl Kept {
-    /// Makes a wallet for each agent and one for the sponsor, has the mint fund them, and puts the bounty into escrow. All of it
-    /// is on disk when this returns.
+    /// Makes a wallet for each agent and one for the sponsor, has the mint fund them, and posts the bounty. All of it is on disk
+    /// when this returns.
     pub(crate) fn open(
         home: Home,
         agents: [&'static str; 2],
         funding: Microjoules,
+        terms: Terms,
         budget: Microjoules,
     ) -> Result<(Self, Ledger)> {
         let mut ledger = books::write(&home)?;
@@ -66,35 +67,28 @@ impl Kept {
         for (key, amount) in keys.iter().zip(amounts) {
             order(&mut ledger, &mint, Body::Fund { to: key.public(), amount })?;
         }
-        let accounts = ledger.books().accounts();
-        let escrow = (1..u64::MAX)
-            .map(AccountName::Escrow)
-            .find(|escrow| accounts.iter().all(|of| of.name != *escrow));
-        let escrow = escrow.context("every escrow of this ledger was used")?;
-        order(&mut ledger, &keys[2], Body::Deposit { into: escrow, amount: budget })?;
+        let books = ledger.books();
+        let number = (1..u64::MAX).find(|number| books.find(&AccountName::Escrow(*number)).is_none());
+        let number = number.context("every escrow of this ledger was used")?;
+        order(&mut ledger, &keys[2], Body::PostBounty { number, terms, budget })?;
         ledger.commit(books::now_ms(), Close::AndSave).map_err(|error| books::of_ledger(&home, error))?;
         let place = |name| find(ledger.books(), &name).expect("it was just funded");
         let wallets: Vec<AccountId> =
             keys.iter().map(|key| place(AccountName::Wallet(key.public()))).collect();
-        let (sponsor, escrow) = (wallets[2], place(escrow));
+        let (bounty, escrow) = (BountyId(number), place(AccountName::Escrow(number)));
+        let sponsor = keys.pop().expect("the sponsor's is the last");
         let agents = agents.into_iter().zip(names).zip(wallets);
         let agents = agents.map(|((agent, name), wallet)| (agent, name, wallet)).collect();
-        Ok((Self { home, agents, sponsor, escrow }, ledger))
+        Ok((Self { home, agents, sponsor, bounty, escrow }, ledger))
     }
 
-    /// Gives what is left of the bounty back.
+    /// Closes the bounty: what is left of it goes back to its sponsor.
     pub(crate) fn close(&self, ledger: &mut Ledger) -> Result<()> {
-        let (from, to) = (index_of(self.escrow), index_of(self.sponsor));
-        let books = ledger.books();
-        let (amount, at) = (books.account(from).balance, books.mark().window);
-        if amount > Microjoules::ZERO {
-            let refund = Payment { at, reason: Reason::Refund, reference: 0, from, to, amount };
-            ledger.enter(Record::Payment(refund))?;
-            ledger
-                .commit(books::now_ms(), Close::AndSave)
-                .map_err(|error| books::of_ledger(&self.home, error))?;
-        }
-        Ok(())
+        order(ledger, &self.sponsor, Body::CloseBounty { number: self.bounty.0 })?;
+        ledger
+            .commit(books::now_ms(), Close::AndSave)
+            .map(drop)
+            .map_err(|error| books::of_ledger(&self.home, error))
     }
 
     /// Says how to get the bills.
@@ -131,7 +125,7 @@ impl Money {
         Ok((accounts, journal))
     }
 
-    /// Posts the bounty.
+    /// Posts the bounty on the node.
     pub(crate) fn post_bounty(
         &self,
         node: &mut Node,
@@ -141,7 +135,10 @@ impl Money {
     ) -> Result<()> {
         match self {
             Self::MadeUp => drop(node.post_bounty(budget, reward, ranges)?),
-            Self::Kept(kept) => node.post_bounty_from(kept.escrow, reward, ranges)?,
+            Self::Kept(Kept { bounty, escrow, .. }) => {
+                let (id, escrow, terms) = (*bounty, *escrow, primes(reward, ranges));
+                node.post(Post { id, escrow, terms, paid: Vec::new(), module: None })?;
+            }
         }
         Ok(())
     }
@@ -156,6 +153,11 @@ impl Money {
             }
         }
     }
+}
+
+/// What the demonstration's bounty pays for.
+pub(crate) const fn primes(reward: Microjoules, ranges: Ranges) -> Terms {
+    Terms { work: Work::Primes(ranges), reward }
 }
 
 /// Signs an order and carries it out.

@@ -28,7 +28,7 @@ use maxwell_physics::sampler::{InlineSampler, Sampler, ThreadSampler};
 use maxwell_physics::select::{Backend, Choice, ModelInputs, Selection, choose};
 use maxwell_physics::sensor::ErrorBars;
 
-use super::money::{Kept, Money};
+use super::money::{Kept, Money, primes};
 use super::{Mode, Modules};
 use crate::home::Home;
 
@@ -137,8 +137,8 @@ pub(crate) fn build(
     let cast = if scenario.miner_first { [miner, scientist] } else { [scientist, miner] };
     let (money, ledger) = match home {
         Some(home) => {
-            let (kept, ledger) =
-                Kept::open(home, cast.each_ref().map(|cast| cast.name), scenario.funding(), budget)?;
+            let (names, terms) = (cast.each_ref().map(|cast| cast.name), primes(reward, scenario.ranges()));
+            let (kept, ledger) = Kept::open(home, names, scenario.funding(), terms, budget)?;
             (Money::Kept(kept), Some(ledger))
         }
         None => (Money::MadeUp, None),

@@ -92,12 +92,16 @@ fn what_is_no_module_is_refused() {
     };
     refuses(&lab.beside("nothing.wasm"), &["nothing.wasm cannot be read", "No such file"]);
     refuses(&lab.beside(""), &["cannot be read"]);
-    refuses(&put(&lab, "empty.wasm", b""), &["empty.wasm", "no WASM module"]);
-    refuses(&put(&lab, "text.wat", b"(module)"), &["no WASM module"]);
-    refuses(&put(&lab, "component.wasm", b"\0asm\x0d\0\x01\0"), &["no WASM module"]);
+    refuses(&put(&lab, "empty.wasm", b""), &["empty.wasm", "no core wasm module"]);
+    refuses(&put(&lab, "text.wat", b"(module)"), &["no core wasm module"]);
+    refuses(&put(&lab, "component.wasm", b"\0asm\x0d\0\x01\0"), &["no core wasm module"]);
     let mut large = module(1);
     large.resize((256 << 10) + 1, 0);
-    refuses(&put(&lab, "large.wasm", &large), &["at most 262144 bytes"]);
+    refuses(&put(&lab, "large.wasm", &large), &["at most 262144 are accepted"]);
+    let wasm = |text: &str| wat::parse_str(text).expect("valid text");
+    refuses(&put(&lab, "bare.wasm", &wasm("(module)")), &["bare.wasm", "verify(key: i64"]);
+    let asks = wasm(r#"(module (import "env" "time" (func)) (memory (export "memory") 1))"#);
+    refuses(&put(&lab, "asks.wasm", &asks), &["imports `env` `time`"]);
     let fuel = |fuel: &str| {
         let text = post(&put(&lab, "check.wasm", &module(1))).replace("--fuel 1000000", fuel);
         lab.refuses(1, &text.split(' ').collect::<Vec<_>>(), &["1 to 100000000 units of fuel"]);
