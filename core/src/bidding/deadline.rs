@@ -1,7 +1,7 @@
 //! The policy `deadline`: work that is done in time, as cheaply as the time allows.
 //!
 //! *Urgency* is the work that is left over the CPU time that is left on all slots. The bid goes from the reserve, at urgency zero, to
-//! the *ceiling*, at urgency one: the price at which the money that is left just buys the work that is left. Time that passes without
+//! the *ceiling*, at urgency one: the price at which the money that is left just buys the work that is left, in whole rounds of the slots. Time that passes without
 //! a slot raises the urgency, so more is bid as the deadline nears; a quantum that cost less than the ceiling raises the ceiling.
 //!
 //! The last window is kept free of plans, because an order stands for a whole one. So, when no quantum costs more than the
@@ -24,13 +24,15 @@ pub(super) fn wanted(within: Nanoseconds, work: Nanoseconds, now: &View) -> Resu
         return Err(Rest::Missed);
     }
     let quanta = work_left.0.div_ceil(QUANTUM.0);
+    let slots = u64::from(now.slots.get()).min(quanta);
+    // An order is covered for all its slots or not at all, so the last round must be affordable whole.
+    let rounds = quanta.div_ceil(slots);
     let reserve = i128::from(now.reserve.0);
-    let ceiling = now.free_after_upkeep(time_left) / i128::from(quanta);
+    let ceiling = now.free_after_upkeep(time_left) / i128::from(rounds * slots);
     if ceiling < reserve {
         return Err(Rest::TooDear);
     }
     let planned = on_all_slots(time_left.saturating_sub(WINDOW));
     let limit = if needed >= planned { ceiling } else { reserve + (ceiling - reserve) * needed / planned };
-    let slots = u64::from(now.slots.get()).min(quanta) as u16;
-    Ok(Bid { limit: saturated(limit), slots })
+    Ok(Bid { limit: saturated(limit), slots: slots as u16 })
 }

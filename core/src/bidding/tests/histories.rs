@@ -124,12 +124,12 @@ proptest! {
         market in markets(), work_quanta in 1..500_u64, slots in 1..5_u16, slack in 1..50_u64,
     ) {
         let market = Market { upkeep: 0, used: QUANTUM.0, ..market };
-        let slots_long = (work_quanta * 10).div_ceil(u64::from(slots));
+        let slots_long = 10 * work_quanta.div_ceil(u64::from(slots));
         // One window is kept free of plans.
         let within = slots_long + 100 * slack;
         let work = Span::from_millis(work_quanta * 10).unwrap();
         let policy = Policy::Deadline { within: Span::from_millis(within).unwrap(), work, cap: Limit::MAX };
-        let free = market.dearest() * work_quanta as i64;
+        let free = market.dearest() * work_quanta.next_multiple_of(u64::from(slots)) as i64;
         let mut view = begin(&market, free, slots);
         for window in 0..within.div_ceil(100) as usize {
             prop_assert_ne!(policy.decide(&view), Decision::Rest(Rest::Missed), "{:?}", view);

@@ -159,6 +159,14 @@ fn a_deadline_rests_when_the_work_is_done_or_the_price_is_above_what_the_rest_of
     assert_eq!(deadline.decide(&urgent), order(500_000, 1), "up to its cap");
 }
 
+#[test]
+fn a_deadline_keeps_the_last_round_of_its_slots_affordable() {
+    // 15 quanta are four rounds of four slots; the 16th quantum is not bought, but an order for four must be covered.
+    let last = View { slots: on_slots(4), free: Microjoules(16 * 200_000), ..view() };
+    let deadline = policy("deadline:in=40ms,work=150ms");
+    assert_eq!(deadline.decide(&last), order(200_000, 4));
+}
+
 fn policies() -> impl Strategy<Value = Policy> {
     let limit = (1..=PRICE_MAX.0).prop_map(|price| Limit::new(Microjoules(price)).unwrap());
     let limit = prop_oneof![
