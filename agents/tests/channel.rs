@@ -86,6 +86,9 @@ fn heard_of(command: &mut Command) -> Heard {
                 text.clone_into(&mut heard.last_words);
                 0
             }
+            Request::Bounty(_) | Request::RewardOf(_) | Request::LeaseOf(_) | Request::ClaimOf { .. } => {
+                panic!("an agent that works for whatever there is asks for no bounty by name")
+            }
         })
     });
     assert_eq!(cell.end(), (Some(0), String::new()));

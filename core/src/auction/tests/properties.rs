@@ -86,7 +86,7 @@ proptest! {
             let weight = |tenth: &u64| if kind.knows_weights() { Ppm(tenth * 100_000) } else { Ppm::ONE };
             let weights: Vec<Ppm> = tenths.iter().map(weight).collect();
             let mut floor = Floor::new(6, &case.balances, &[]);
-            floor.auction = Auction::with_weights(&weights, Box::new(SortedBook::new()), kind.make());
+            floor.auction = Auction::with_weights(&weights, Box::new(LadderBook::default()), kind.make());
             for bid in &case.bids {
                 floor.enter(*bid);
             }
