@@ -41,7 +41,7 @@ pub(crate) fn growth(points: &[Point]) -> Result<String> {
             .margin_right(28)
             .x_label_area_size(46)
             .y_label_area_size(72)
-            .build_cartesian_2d((80.0..1.3e7_f64).log_scale(), (10.0..2e9_f64).log_scale())
+            .build_cartesian_2d((80.0..1.3e7_f64).log_scale(), (1.0..2e9_f64).log_scale())
             .map_err(said)?;
         chart
             .configure_mesh()
@@ -49,7 +49,7 @@ pub(crate) fn growth(points: &[Point]) -> Result<String> {
             .bold_line_style(BLACK.mix(0.15))
             .axis_style(BLACK.mix(0.15))
             .x_labels(6)
-            .y_labels(9)
+            .y_labels(10)
             .label_style(letters())
             .axis_desc_style(letters())
             .x_label_formatter(&|orders| orders_in_words(*orders))
