@@ -49,10 +49,12 @@ fn the_report_survives_json() {
     let text = serde_json::to_string(&report).unwrap();
     let read: StudyReport = serde_json::from_str(&text).unwrap();
     assert_eq!(lines(&read).len(), lines(&report).len());
-    assert_eq!(
-        (read.version, read.worst, read.motion.len()),
-        (report.version, report.worst, report.motion.len())
-    );
+    assert_eq!((read.version, read.seed, read.games), (report.version, report.seed, report.games));
+    for (read, written) in lines(&read).iter().zip(lines(&report)) {
+        // Reading a number may be off by its last bit.
+        let (one, other) = (read.value.unwrap_or(0.0), written.value.unwrap_or(0.0));
+        assert!((one - other).abs() <= 1e-12 * other.abs(), "{read:?} was {written:?}");
+    }
 }
 
 #[test]
@@ -96,7 +98,7 @@ fn where_truth_is_proved_nothing_is_gained_and_elsewhere_tricks_pay() {
         let row = row(&study, trick, rule);
         assert!(row.share > 0.0 && row.mean_where_it_pays_percent > 0.0, "{row:?}");
     }
-    assert!(study.report.gains.iter().filter(|row| row.trick == "wallets").all(|row| row.share == 0.0));
+    assert!(study.report.gains.iter().filter(|row| row.trick == "wallets").all(|row| row.share <= 0.0));
 }
 
 #[test]

@@ -17,7 +17,7 @@ const STYLE: &str = "[{bar:24}] {msg} {pos}/{len}";
 /// Options of `maxwell market study`.
 #[derive(Args, Debug)]
 pub(crate) struct Options {
-    /// Seed from which every game is drawn; the same one gives the same study
+    /// Seed of every game; the same one gives the same study
     #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true)]
     seed: u64,
     /// Games of each family at rest, from 1 to 100000 [default: 1000, with --quick 15]
