@@ -90,22 +90,23 @@ impl Board {
         self.balance.load(Ordering::Relaxed)
     }
 
-    /// Answer to `bounty`: nobody has shown any to a program that runs outside a market.
+    /// Answer to `bounty`. Busy until the list is shown: a process can ask before its node has taken it in.
     pub(crate) fn bounty(&self, index: i32) -> i64 {
-        self.offers.get().map_or(i64::from(abi::E_GONE), |offers| offers.bounty(index))
+        self.offers.get().map_or(i64::from(abi::E_BUSY), |offers| offers.bounty(index))
     }
 
     /// Answer to `reward_of`.
     pub(crate) fn reward_of(&self, bounty: i64) -> i64 {
-        self.offers.get().map_or(i64::from(abi::E_GONE), |offers| offers.reward_of(bounty))
+        self.offers.get().map_or(i64::from(abi::E_BUSY), |offers| offers.reward_of(bounty))
     }
 
     /// Whether a claim on this bounty would be looked at, as things were last told: [`abi::OK`], or why not.
     pub(crate) fn may_claim(&self, bounty: i64) -> i32 {
-        match self.offers.get().and_then(|offers| offers.of(bounty)) {
-            None => abi::E_GONE,
-            Some(offer) if self.balance() < offer.fee.0 => abi::E_MONEY,
-            Some(_) => abi::OK,
+        match self.offers.get().map(|offers| offers.of(bounty)) {
+            None => abi::E_BUSY,
+            Some(None) => abi::E_GONE,
+            Some(Some(offer)) if self.balance() < offer.fee.0 => abi::E_MONEY,
+            Some(Some(_)) => abi::OK,
         }
     }
 
@@ -150,7 +151,7 @@ mod tests {
         use maxwell_core::bounty::terms::BountyId;
 
         let (board, offers) = (Board::default(), Offers::default());
-        assert_eq!((board.bounty(0), board.may_claim(7)), (-3, abi::E_GONE), "nothing was shown");
+        assert_eq!((board.bounty(0), board.may_claim(7)), (-1, abi::E_BUSY), "nothing was shown yet");
         board.show_offers(&offers);
         let offer = Offer { bounty: BountyId(7), reward: Microjoules(50), fee: Microjoules(5) };
         offers.show([offer].into_iter());

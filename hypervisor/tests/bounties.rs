@@ -41,7 +41,10 @@ const WORKER: &str = r#"(module
 const SHELL: &str = r#"
     ask() { echo "$1" >&3; read answer <&3; }
     place=0 last=0
-    while ask "bounty $place"; [ "$answer" -gt 0 ]; do last=$answer; place=$((place + 1)); done
+    while ask "bounty $place"; [ "$answer" != -3 ]; do
+        # It is busy until the node has taken the process in.
+        if [ "$answer" -gt 0 ]; then last=$answer; place=$((place + 1)); fi
+    done
     ask "reward_of $last"; reward=$answer
     while ask "lease_of $last"; [ "$answer" -ge 0 ]; do
         ask "claim_of $last $answer 6869"

@@ -4,6 +4,7 @@ mod posting;
 mod sieve;
 
 use super::*;
+use crate::invariants::{Violation, promises};
 use crate::ledger::{BillingPolicy, Role};
 use crate::units::{Microjoules, Ppm};
 use proptest::prelude::*;
@@ -201,6 +202,19 @@ fn what_the_escrow_does_not_cover_is_not_leased() {
     let claim = fair.claim(B, 6).unwrap();
     fair.bounties.conclude(0, B, &claim, false);
     assert_eq!(fair.lease(A), Some(6), "what a false claim left can be earned again");
+}
+
+#[test]
+fn an_escrow_that_no_longer_covers_what_is_promised_is_a_violation() {
+    let mut fair = Fair::new(20, 100);
+    let keys = [fair.lease(A), fair.lease(A)];
+    assert_eq!(keys, [Some(5), Some(6)]);
+    assert_eq!(promises(9, &fair.bounties, &fair.ledger), Ok(()));
+    let (from, to) = (fair.escrow, fair.wallets[0]);
+    fair.ledger.pay(Transfer { tick: 9, kind: Kind::Bounty, from, to, amount: Microjoules(1) }).unwrap();
+    let (promised, escrow) = (Microjoules(20), Microjoules(19));
+    let violation = Violation::Promises { tick: 9, bounty: BOUNTY, promised, escrow };
+    assert_eq!(promises(9, &fair.bounties, &fair.ledger), Err(violation));
 }
 
 #[derive(Clone, Copy, Debug)]

@@ -11,6 +11,7 @@ use maxwell_core::tick::{SlotId, SlotSet};
 use maxwell_core::units::{Microjoules, Moment};
 
 use super::*;
+use crate::offers::Offer;
 
 /// Far longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -112,6 +113,42 @@ fn every_request_is_answered_as_its_import_would() {
             Request::Log(nothing)
         ]
     );
+}
+
+#[test]
+fn words_about_bounties_are_answered_as_their_imports_would() {
+    let mut talk = Talk::start();
+    assert_eq!(talk.ask("bounty 0"), "-1", "nobody has shown any yet");
+    let offers = Offers::default();
+    let offer =
+        |bounty, fee| Offer { bounty: BountyId(bounty), reward: Microjoules(7), fee: Microjoules(fee) };
+    // The balance is five below zero.
+    offers.show([offer(60, -5), offer(70, 1)].into_iter());
+    talk.channel.show_offers(&offers);
+    for (line, answer) in [
+        ("bounty 0", "60"),
+        ("bounty 1", "70"),
+        ("bounty 2", "-3"),
+        ("bounty -1", "-2"),
+        ("reward_of 70", "7"),
+        ("reward_of 80", "-3"),
+        ("claim_of 60 4 6869", "0"),
+        ("claim_of 70 4 6869", "-4"),
+        ("claim_of 80 4 6869", "-3"),
+        ("claim_of 60 -4 6869", "-2"),
+        ("claim_of 60 4 68690", "-2"),
+        ("lease_of -60", "-2"),
+    ] {
+        assert_eq!(talk.ask(line), answer, "{line}");
+    }
+    let (which, answer) = (Which::Named(BountyId(60)), Answer::new(b"hi").unwrap());
+    assert_eq!(talk.requests(), [Request::Claim { which, key: 4, answer }]);
+    talk.say("lease_of 60\n");
+    talk.until("it waits", Channel::waits);
+    talk.channel.reply(Reply::Leased(8));
+    assert!(talk.channel.waits(), "that was the answer to something else");
+    talk.channel.reply(Reply::Named(Some(9)));
+    assert_eq!(talk.hear(), "9");
 }
 
 #[test]
