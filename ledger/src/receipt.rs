@@ -54,8 +54,10 @@ pub struct State {
 /// Why a receipt is not to be believed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ReceiptError {
-    /// Of a later Maxwell, or of none.
-    #[error("the receipt has format {0}, this Maxwell knows {VERSION}: use a newer one")]
+    /// Of a later or an earlier Maxwell, or of none.
+    #[error(
+        "the receipt has format {0}, this Maxwell knows {VERSION}: check it with the Maxwell that wrote it"
+    )]
     Version(u32),
     /// Not the host's.
     #[error(transparent)]

@@ -47,7 +47,7 @@ enum Command {
         /// Number of the bounty
         #[arg(value_name = "BOUNTY")]
         number: u64,
-        /// Its sponsor, where the ledger cannot be asked or several names have one key
+        /// Its sponsor, where the ledger cannot be asked
         #[arg(long, value_name = "NAME")]
         wallet: Option<Name>,
         #[command(flatten)]
@@ -60,7 +60,7 @@ struct Post {
     /// Who pays, and gets back what is left: a wallet whose key is here
     #[arg(long, value_name = "NAME")]
     wallet: Name,
-    /// How much there is to pay from: `12.5 J`, `3 mJ`, `250 µJ` or `250 uJ`
+    /// What there is to pay from: `12.5 J`, `3 mJ`, `250 µJ` or `250 uJ`
     #[arg(long, value_name = "AMOUNT", allow_hyphen_values = true, value_parser = positive_amount)]
     budget: Microjoules,
     /// What one key pays, once
@@ -93,7 +93,7 @@ enum Wanted {
         #[arg(long, value_name = "K")]
         ranges: u64,
     },
-    /// Find bytes that hash, with bounty and key before them, to a digest that begins with zeros
+    /// Find bytes that hash, with bounty and key before them, to a digest with zeros first
     #[command(
         after_help = "Example: maxwell bounty post --wallet alice --budget 1J --reward 1mJ \\\n             preimages --zero-bits 20 --keys 1000"
     )]

@@ -136,8 +136,8 @@ fn a_flipped_bit_is_found_or_changes_nothing_of_what_is_shown() {
 #[test]
 fn a_ledger_of_a_newer_format_asks_for_a_newer_maxwell() {
     let lab = Lab::funded();
-    // The record as a later version would write it: the checksum is that of its place and of the number 2.
-    let later = 2_u64.to_le_bytes();
+    // The record as a later version would write it: the checksum is that of its place and of the number 3.
+    let later = 3_u64.to_le_bytes();
     let checksum = blake3::keyed_hash(b"records\0\0\0\0\0\0\0\0\0format\0\0\0\0\0\0\0\0\0\0", &later);
     let stored = [&checksum.as_bytes()[..16], &later].concat();
     let engine = Database::open(lab.path("ledger.redb")).expect("the engine's file");
@@ -149,7 +149,7 @@ fn a_ledger_of_a_newer_format_asks_for_a_newer_maxwell() {
     drop(engine);
     let before = fs::read(lab.path("ledger.redb")).expect("a ledger");
     for words in READING.iter().chain(&WRITING) {
-        lab.args(words).complains(1, &["has format 2", "use a later version of Maxwell"]);
+        lab.args(words).complains(1, &["has format 3", "use a later version of Maxwell"]);
     }
     assert!(fs::read(lab.path("ledger.redb")).expect("a ledger") == before, "it was left as it is");
 }

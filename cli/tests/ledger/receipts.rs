@@ -107,8 +107,8 @@ fn a_receipt_that_was_changed_or_is_anothers_is_not_believed() {
         fs::write(&file, &good[..cut]).expect("room");
         checked(&lab, &file).complains(1, &["bill.json is no receipt, or not all of one"]);
     }
-    fs::write(&file, good.replacen("\"version\":1", "\"version\":2", 1)).expect("room");
-    checked(&lab, &file).complains(1, &["format 2", "use a newer one"]);
+    fs::write(&file, good.replacen("\"version\":2", "\"version\":3", 1)).expect("room");
+    checked(&lab, &file).complains(1, &["format 3", "with the Maxwell that wrote it"]);
     fs::write(&file, &good).expect("room");
     let other = Lab::with(&[]);
     let of_another = ["receipt", "verify", &file, "--host", &other.host().to_string()];
