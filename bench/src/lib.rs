@@ -9,6 +9,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
+use maxwell_core::bidding::Policy;
 use maxwell_core::bounty::claim::Answer;
 use maxwell_core::event::Event;
 use maxwell_core::ledger::{BillingPolicy, Ledger};
@@ -20,7 +21,7 @@ use maxwell_daemon::founding::Founding;
 use maxwell_daemon::host::{CellsRun, HostMeter, ProcessMeter, ScriptedMeter};
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::journal::{Journal, Unrecorded};
-use maxwell_daemon::node::{Launch, Node, Surroundings};
+use maxwell_daemon::node::{Bidding, Launch, Node, Surroundings};
 use maxwell_daemon::recorder::{LINES_MAX, Line, Recorder};
 use maxwell_daemon::scenario::Scenario;
 use maxwell_daemon::tariff::ConstantTariff;
@@ -85,7 +86,23 @@ impl Money {
 /// # Panics
 /// When the node cannot be set up: a defect of the benchmark.
 pub fn node(slots: u16, agents: usize) -> Bench {
-    with_agents(slots, agents, Money::unrecorded())
+    with_agents(slots, agents, Money::unrecorded(), own_bid)
+}
+
+/// [`node`], whose agents bid by the four policies in turn.
+///
+/// # Panics
+/// When the node cannot be set up: a defect of the benchmark.
+pub fn policy_node(slots: u16, agents: usize) -> Bench {
+    let texts = ["fixed:12J", "track:margin=20%", "budget:horizon=1h", "deadline:in=2d,work=1d"];
+    let policies = texts.map(|text| text.parse::<Policy>().expect("a policy"));
+    let bid = |number: usize, _base| policies[number % policies.len()].into();
+    with_agents(slots, agents, Money::unrecorded(), bid)
+}
+
+/// First bids that differ by the number of the agent.
+fn own_bid(number: usize, base: Microjoules) -> Bidding {
+    base.times(70 + (number as u64 * 37) % 101).into()
 }
 
 /// [`node`], with everything that moves money recorded by the thread of a ledger in memory. The virtual clock waits for that
@@ -94,10 +111,15 @@ pub fn node(slots: u16, agents: usize) -> Bench {
 /// # Panics
 /// When the node cannot be set up: a defect of the benchmark.
 pub fn recorded_node(slots: u16, agents: usize) -> Bench {
-    with_agents(slots, agents, Money::recorded(agents))
+    with_agents(slots, agents, Money::recorded(agents), own_bid)
 }
 
-fn with_agents(slots: u16, agents: usize, money: Money) -> Bench {
+fn with_agents(
+    slots: u16,
+    agents: usize,
+    money: Money,
+    bid: impl Fn(usize, Microjoules) -> Bidding,
+) -> Bench {
     let mut scenario = Scenario::default();
     scenario.machine.slots = slots;
     // Cooling grows with the machine, so that the die is as warm as in the demonstration.
@@ -112,7 +134,7 @@ fn with_agents(slots: u16, agents: usize, money: Money) -> Bench {
         let claims = number.is_multiple_of(4).then_some(ClaimWork { cpu_per_range: CPU_PER_RANGE, answer });
         let behaviour =
             Behaviour { claims, freed_per_second: Bytes::from_mebibytes(1), ..Behaviour::default() };
-        bench.launch(base.times(70 + (number as u64 * 37) % 101), |id| {
+        bench.launch(bid(number, base), |id| {
             let config = CellConfig { id, args: vec![], memory_max: CELL_MEMORY, events: events.clone() };
             Box::new(SimulatedCell::new(config, behaviour))
         });
@@ -208,7 +230,7 @@ impl Verifier for Believer {
 }
 
 impl Bench {
-    fn launch(&mut self, bid: Microjoules, create: impl FnOnce(CellId) -> Box<dyn Cell>) {
+    fn launch(&mut self, bid: impl Into<Bidding>, create: impl FnOnce(CellId) -> Box<dyn Cell>) {
         let funded = self.wallets.next();
         let wallet = funded.unwrap_or_else(|| self.node.fund_wallet(PLENTY).expect("room for a wallet"));
         let launch = Launch { wallet, slots: 1, bid: bid.into() };

@@ -5,7 +5,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use maxwell_bench::{node, recorded_node, wasm_node};
+use maxwell_bench::{node, policy_node, recorded_node, wasm_node};
 use maxwell_core::auction::Unit;
 use maxwell_core::auction::book::{LadderBook, Order, OrderBook, OrderId};
 use maxwell_core::auction::mechanism::{Market, MechanismKind};
@@ -89,6 +89,14 @@ fn a_full_book_in_use_allocates_nothing() {
 #[test]
 fn a_tick_of_a_hundred_agents_on_eight_slots_allocates_nothing() {
     let mut bench = node(8, 100);
+    bench.walk(3_000);
+    bench.drain();
+    assert_eq!(allocations_in(|| bench.walk(5_000)), 0);
+}
+
+#[test]
+fn a_tick_in_which_policies_bid_allocates_nothing() {
+    let mut bench = policy_node(8, 100);
     bench.walk(3_000);
     bench.drain();
     assert_eq!(allocations_in(|| bench.walk(5_000)), 0);

@@ -52,7 +52,9 @@ fn play_adversaries(seed: u64) -> bool {
     match maxwell_sim::adversaries::play(seed) {
         Ok(findings) => {
             println!("| adversary | outcome | measured |\n|---|---|---|");
-            findings.iter().for_each(|finding| println!("{finding}"));
+            for finding in &findings {
+                println!("{finding}");
+            }
             println!("adversaries: {} played, every promise held", findings.len());
             true
         }

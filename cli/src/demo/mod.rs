@@ -138,7 +138,7 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
 fn kept_money(money: Money, recorded: Option<Ledger>) -> Result<Option<(Kept, Ledger)>> {
     let (Money::Kept(kept), Some(mut ledger)) = (money, recorded) else { return Ok(None) };
     kept.close(&mut ledger)?;
-    Ok(Some((kept, ledger)))
+    Ok(Some((*kept, ledger)))
 }
 
 /// Room for every line that a run of so many seconds can have, and some more for endings: a reader who is slower than the

@@ -30,7 +30,7 @@ pub(crate) enum Money {
     /// Made up, and gone at the end.
     MadeUp,
     /// Of wallets that were made and funded for this run.
-    Kept(Kept),
+    Kept(Box<Kept>),
 }
 
 /// The wallets of one run in a home.
@@ -135,8 +135,8 @@ impl Money {
     ) -> Result<()> {
         match self {
             Self::MadeUp => drop(node.post_bounty(budget, reward, ranges)?),
-            Self::Kept(Kept { bounty, escrow, .. }) => {
-                let (id, escrow, terms) = (*bounty, *escrow, primes(reward, ranges));
+            Self::Kept(kept) => {
+                let (id, escrow, terms) = (kept.bounty, kept.escrow, primes(reward, ranges));
                 node.post(Post { id, escrow, terms, paid: Vec::new(), module: None })?;
             }
         }

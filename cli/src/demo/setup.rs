@@ -139,7 +139,7 @@ pub(crate) fn build(
         Some(home) => {
             let (names, terms) = (cast.each_ref().map(|cast| cast.name), primes(reward, scenario.ranges()));
             let (kept, ledger) = Kept::open(home, names, scenario.funding(), terms, budget)?;
-            (Money::Kept(kept), Some(ledger))
+            (Money::Kept(Box::new(kept)), Some(ledger))
         }
         None => (Money::MadeUp, None),
     };

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use anyhow::ensure;
-use maxwell_core::event::{Claim, Request};
+use maxwell_core::bounty::claim::{Answer, Which};
+use maxwell_core::event::Request;
 use maxwell_core::limits::LEASES_PER_CELL_MAX;
 use maxwell_core::tick::CellId;
 use maxwell_core::units::{Microjoules, Nanoseconds};
@@ -22,19 +23,23 @@ const LEASES_AHEAD: usize = 2 * LEASES_PER_CELL_MAX;
 /// The ranges on which a cell has made claims.
 type Claimed = Arc<Mutex<BTreeSet<u64>>>;
 
+/// A range and what was found in it.
+type Found = (u64, Answer);
+
 /// Passes requests on as `twist` says, and notes on which ranges there are claims.
-fn noting(claimed: &Claimed, twist: impl Fn(Claim) -> Vec<Claim> + Send + 'static) -> Twist {
+fn noting(claimed: &Claimed, twist: impl Fn(Found) -> Vec<Found> + Send + 'static) -> Twist {
     let claimed = claimed.clone();
+    let claim = |(key, answer)| Request::Claim { which: Which::Primes, key, answer };
     Box::new(move |request| match request {
-        Request::Claim(claim) => {
-            claimed.lock().expect("no other player panicked").insert(claim.range);
-            twist(claim).into_iter().map(Request::Claim).collect()
+        Request::Claim { key, answer, .. } => {
+            claimed.lock().expect("no other player panicked").insert(key);
+            twist((key, answer)).into_iter().map(claim).collect()
         }
         other => vec![other],
     })
 }
 
-fn worker(floor: &Floor, answer: fn(u64) -> Claim) -> Player {
+fn worker(floor: &Floor, answer: fn(u64) -> Answer) -> Player {
     let claims = Some(ClaimWork { cpu_per_range: Nanoseconds::from_millis(2), answer });
     Player { behaviour: Behaviour { claims, ..Behaviour::default() }, ..Player::bidding(floor.price(20)) }
 }
@@ -70,9 +75,9 @@ pub(super) fn of_another() -> anyhow::Result<Finding> {
     let mut floor = Floor::open(2)?;
     floor.post_bounty(floor.base())?;
     let (own, others) = (Claimed::default(), Claimed::default());
-    let steal = |claim: Claim| {
-        let around = (claim.range.saturating_sub(20)..claim.range + 20).filter(|range| *range != claim.range);
-        std::iter::once(claim).chain(around.map(true_answer)).collect()
+    let steal = |(mine, answer): Found| {
+        let around = (mine.saturating_sub(20)..mine + 20).filter(|range| *range != mine);
+        std::iter::once((mine, answer)).chain(around.map(|range| (range, true_answer(range)))).collect()
     };
     let thief = floor.seat_twisted(worker(&floor, true_answer), noting(&own, steal))?;
     let honest = floor.seat_twisted(worker(&floor, true_answer), noting(&others, |claim| vec![claim]))?;
@@ -97,7 +102,7 @@ pub(super) fn of_another() -> anyhow::Result<Finding> {
     })
 }
 
-/// A cell guesses instead of working, as fast as it is let: until a claim prepays its verification, that costs it nearly nothing.
+/// A cell guesses instead of working, as fast as it is let: each guess prepays its verification.
 pub(super) fn false_ones() -> anyhow::Result<Finding> {
     let mut floor = Floor::open(2)?;
     floor.post_bounty(floor.base())?;
@@ -106,20 +111,24 @@ pub(super) fn false_ones() -> anyhow::Result<Finding> {
         liar.behaviour.claims.map(|claims| ClaimWork { cpu_per_range: Nanoseconds(1_000), ..claims });
     let liar = floor.seat(Player { behaviour: Behaviour { claims, ..liar.behaviour }, ..liar })?;
     let honest = floor.seat(worker(&floor, true_answer))?;
+    let had = floor.free(liar);
     floor.walk(TICKS)?;
     let ((of_liar, refused), (of_honest, lost)) = (outcome(&floor, liar), outcome(&floor, honest));
-    let cost: Microjoules = floor.bill(liar).quanta;
+    let bill = floor.bill(liar);
+    let fees: Microjoules = had - floor.free(liar) - bill.quanta - bill.rent - bill.tax;
     ensure!(of_liar == 0, "a false claim was paid");
+    ensure!(fees > Microjoules::ZERO, "{refused} guesses were verified for nothing");
     ensure!(
         lost == 0 && of_honest > 1_000,
         "the honest cell was paid {of_honest} times and refused {lost} times"
     );
     Ok(Finding {
         adversary: "spams false claims",
-        verdict: Verdict::NotPrevented,
+        verdict: Verdict::Priced,
         measured: format!(
-            "{refused} claims in {TICKS} ticks, bounded by the leases that a cell may hold; none is paid, and the honest cell beside it is paid {of_honest} times; a thousand guesses cost {:.2} base prices of CPU, and their verification is the host's loss",
-            1_000.0 * floor.in_base(cost) / refused as f64
+            "{refused} claims in {TICKS} ticks, bounded by the leases that a cell may hold; none is paid, and the honest cell beside it is paid {of_honest} times; a thousand guesses cost {:.2} base prices of CPU and {:.2} for their verification",
+            1_000.0 * floor.in_base(bill.quanta) / refused as f64,
+            1_000.0 * floor.in_base(fees) / refused as f64
         ),
     })
 }

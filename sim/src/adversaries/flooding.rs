@@ -76,6 +76,6 @@ pub(super) fn refused() -> anyhow::Result<Finding> {
 
 fn flooder(floor: &Floor, changes: u32) -> Player {
     let limit = floor.price(20);
-    let flood = Some(Flood { changes, limit });
-    Player { behaviour: Behaviour { flood, ..Behaviour::default() }, ..Player::bidding(limit) }
+    let storm = Some(Flood { changes, limit });
+    Player { behaviour: Behaviour { flood: storm, ..Behaviour::default() }, ..Player::bidding(limit) }
 }

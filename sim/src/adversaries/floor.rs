@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use anyhow::{Context, ensure};
-use maxwell_core::bounty::Ranges;
+use maxwell_core::bounty::{Payment, Ranges};
 use maxwell_core::event::{Event, LogLine, Request};
 use maxwell_core::ledger::{BillingPolicy, Ledger, Totals};
 use maxwell_core::limits::{CELL_MEMORY, EVENTS_MAX, QUANTUM, WINDOW};
@@ -263,8 +263,8 @@ impl Telemetry for Ear {
 
     fn said(&mut self, _at: Moment, _cell: CellId, _line: &LogLine) {}
 
-    fn paid(&mut self, transfer: &Transfer, cell: CellId, _primes: u32) {
-        self.note(|told| told.paid.push((cell, *transfer)));
+    fn paid(&mut self, transfer: &Transfer, payment: &Payment) {
+        self.note(|told| told.paid.push((payment.cell, *transfer)));
     }
 
     fn refused(&mut self, cell: CellId, _range: u64) {

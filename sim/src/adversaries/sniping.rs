@@ -24,8 +24,9 @@ pub(super) fn play(seed: u64) -> anyhow::Result<Finding> {
     })
 }
 
-/// Utility and quanta of a bidder to whom a quantum is worth 3, against two rivals who bid anew in every tick.
-fn earned(seed: u64, snipes: bool) -> anyhow::Result<(Microjoules, u64)> {
+/// Utility and quanta of a bidder to whom a quantum is worth 3, against two rivals who bid anew in every tick. One that `waits` bids
+/// when they have.
+fn earned(seed: u64, waits: bool) -> anyhow::Result<(Microjoules, u64)> {
     let mut floor = Floor::open(1)?;
     let mut random = ChaCha8Rng::seed_from_u64(seed);
     let value = floor.price(30);
@@ -39,7 +40,7 @@ fn earned(seed: u64, snipes: bool) -> anyhow::Result<(Microjoules, u64)> {
             floor.order(*rival, limit, 1)?;
             best = best.max(limit);
         }
-        if snipes {
+        if waits {
             let limit = best + Microjoules(1);
             floor.order(sniper, limit, u16::from(limit <= value))?;
         }

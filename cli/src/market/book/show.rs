@@ -28,10 +28,10 @@ pub(super) fn write(out: &mut dyn Write, report: &BookReport) -> io::Result<()> 
 }
 
 fn slots(weights: &[f64]) -> String {
+    let weights: Vec<String> = weights.iter().map(f64::to_string).collect();
     if weights.iter().all(|weight| *weight == weights[0]) {
         return format!("{}, all alike", weights.len());
     }
-    let weights: Vec<String> = weights.iter().map(f64::to_string).collect();
     format!("{}, of weights {}", weights.len(), weights.join(", "))
 }
 
