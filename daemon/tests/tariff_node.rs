@@ -81,7 +81,7 @@ fn run(tariff: Box<dyn Tariff>, seconds: u64) -> Vec<Told> {
     let events = inbox.sender();
     let mut node = node(tariff, tape.clone(), inbox).unwrap();
     for _ in 0..4 {
-        let wallet = node.fund_wallet(Microjoules::from_joules(1_000_000)).unwrap();
+        let wallet = node.fund_wallet(Microjoules::from_joules(100_000_000)).unwrap();
         let launch = Launch { wallet, slots: 1, bid: Microjoules::from_joules(1_000).into() };
         let create = |id| {
             let config = CellConfig { id, args: vec![], memory_max: CELL_MEMORY, events: events.clone() };
