@@ -7,6 +7,7 @@
 
 use std::num::NonZeroU16;
 
+use maxwell_core::auction::book::grid::Level;
 use maxwell_core::bidding::{Bid, Decision, Policy, Rest, View};
 use maxwell_core::limits::CELLS_MAX;
 use maxwell_core::tick::{CellId, Quote};
@@ -127,10 +128,12 @@ impl Node {
         let lines = self.ledger.lines();
         let line = lines.binary_search_by_key(&cell, |line| line.cell).map(|place| lines[place]).ok();
         let base = self.price.base();
+        // Limits are rounded down to the grid of prices, so a bid of exactly a reserve that is not on it would lie below it.
+        let least = Level::at_least(reserve).map_or(reserve, Level::price);
         let view = View {
             elapsed: now.since(since),
             base,
-            reserve,
+            reserve: least,
             clearing: self.policies.clearing,
             free: self.ledger.free(member.wallet),
             spent: totals.quanta,
