@@ -135,8 +135,8 @@ impl Compiled {
         }
         let has_verify = match module.get_export("verify") {
             Some(ExternType::Func(of)) => {
-                of.params().map(number).eq([Some(64), Some(32), Some(32)])
-                    && of.results().map(number).eq([Some(32)])
+                of.params().map(|of| number(&of)).eq([Some(64), Some(32), Some(32)])
+                    && of.results().map(|of| number(&of)).eq([Some(32)])
             }
             _ => false,
         };
@@ -195,7 +195,7 @@ fn engine() -> wasmtime::Result<Engine> {
 }
 
 /// Bits of an integer type.
-fn number(of: ValType) -> Option<u32> {
+fn number(of: &ValType) -> Option<u32> {
     match of {
         ValType::I32 => Some(32),
         ValType::I64 => Some(64),

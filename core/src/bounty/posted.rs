@@ -206,9 +206,8 @@ fn check(work: &Work) -> Result<(), PostError> {
             if beyond.is_none_or(|beyond| beyond > PRIME_LAST_MAX) { Err(PostError::Beyond) } else { Ok(()) }
         }
         Work::Preimages { zero_bits: 0, .. } => Err(PostError::NoZeros),
-        Work::Preimages { .. } => Ok(()),
         Work::Module { fuel, .. } if !(1..=VERIFIER_FUEL_MAX).contains(&fuel) => Err(PostError::Fuel(fuel)),
-        Work::Module { .. } => Ok(()),
+        Work::Preimages { .. } | Work::Module { .. } => Ok(()),
     }
 }
 
