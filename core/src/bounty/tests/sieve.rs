@@ -4,7 +4,7 @@ use super::super::*;
 use proptest::prelude::*;
 
 fn is_prime(n: u64) -> bool {
-    n > 1 && (2..).take_while(|divisor| divisor * divisor <= n).all(|divisor| !n.is_multiple_of(divisor))
+    n > 1 && (2..=n.isqrt()).all(|divisor| !n.is_multiple_of(divisor))
 }
 
 fn by_trial_division(numbers: Range) -> Answer {
