@@ -1,6 +1,8 @@
 //! The limit on everything that the ledger keeps or reads.
 
-use maxwell_core::limits::{CELLS_MAX, LEASES_PER_CELL_MAX, MINT_MAX};
+use maxwell_core::limits::{
+    BOUNTIES_MAX, KEYS_OUT_MAX, MINT_MAX, PRIME_LAST_MAX, PRIME_WIDTH_MAX, VERIFIER_FUEL_MAX,
+};
 use maxwell_core::units::Microjoules;
 
 /// Length of an epoch: how often the accounts are signed while something happens.
@@ -44,7 +46,7 @@ pub const NAME_BYTES_MAX: usize = 40;
 pub const ACCOUNT_BYTES_MAX: usize = NAME_BYTES_MAX + 200 + 40 + RECENT_OPERATIONS * (16 + 32 + 10);
 
 /// Bounties that are open at a time: a node keeps leases for each, and agents look through all of them.
-pub const OPEN_BOUNTIES_MAX: usize = 64;
+pub const OPEN_BOUNTIES_MAX: usize = BOUNTIES_MAX;
 
 /// One past the last key of a bounty, and the largest number of one: agents say both as signed numbers of 64 bits.
 pub const KEY_END_MAX: u64 = i64::MAX as u64;
@@ -57,19 +59,19 @@ pub const PAID_STRETCHES_MAX: usize = 1 << 18;
 pub const REWARD_MAX: Microjoules = Microjoules::from_joules(1_000_000);
 
 /// Numbers in one range of primes: whoever checks a claim marks each in a byte, which stays within a core's second-level cache.
-pub const RANGE_NUMBERS_MAX: u64 = 1 << 20;
+pub const RANGE_NUMBERS_MAX: u64 = PRIME_WIDTH_MAX;
 
 /// The last number whose divisors are looked for: who checks it sieves the primes up to its root, two million, in milliseconds.
-pub const NUMBER_MAX: u64 = (1 << 42) - 1;
+pub const NUMBER_MAX: u64 = PRIME_LAST_MAX - 1;
 
 /// Leading zero bits of a preimage's digest: the work of two to the sixty-fourth hashes is nobody's on one machine.
 pub const ZERO_BITS_MAX: u8 = 64;
 
 /// Fuel of one verification by a module, about an instruction each: a tenth of a second of a CPU.
-pub const FUEL_MAX: u64 = 100_000_000;
+pub const FUEL_MAX: u64 = VERIFIER_FUEL_MAX;
 
 const _: () = {
-    let held = CELLS_MAX * LEASES_PER_CELL_MAX;
+    let held = KEYS_OUT_MAX;
     assert!(held < PAID_STRETCHES_MAX, "cells can hold what they can, and all between is paid");
     assert!(REWARD_MAX.0 <= MINT_MAX.0 / (2 * held as i64), "what is promised at once fits an account");
 };
