@@ -1,12 +1,13 @@
 //! The main loop's queue: what it hands out, and in which order.
 
+use maxwell_core::bounty::claim::Which;
 use maxwell_core::event::{Event, Request, Stop};
 use maxwell_core::limits::{EVENTS_MAX, EVENTS_PER_TICK_MAX};
 use maxwell_core::tick::CellId;
 use maxwell_core::units::Moment;
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 
-const LEASE: Event = Event::Request { cell: CellId(1), request: Request::Lease };
+const LEASE: Event = Event::Request { cell: CellId(1), request: Request::Lease(Which::Primes) };
 
 #[test]
 fn a_flood_of_events_cannot_postpone_a_tick() {
