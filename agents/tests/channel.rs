@@ -86,6 +86,10 @@ fn heard_of(command: &mut Command) -> Heard {
                 text.clone_into(&mut heard.last_words);
                 0
             }
+            // None of them looks for other bounties.
+            Request::Bounty(_) | Request::RewardOf(_) | Request::LeaseOf(_) | Request::ClaimOf { .. } => {
+                i64::from(abi::E_GONE)
+            }
         })
     });
     assert_eq!(cell.end(), (Some(0), String::new()));
