@@ -86,8 +86,9 @@ fn heard_of(command: &mut Command) -> Heard {
                 text.clone_into(&mut heard.last_words);
                 0
             }
+            // None of them looks for other bounties.
             Request::Bounty(_) | Request::RewardOf(_) | Request::LeaseOf(_) | Request::ClaimOf { .. } => {
-                panic!("an agent that works for whatever there is asks for no bounty by name")
+                i64::from(abi::E_GONE)
             }
         })
     });

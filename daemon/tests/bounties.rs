@@ -281,7 +281,7 @@ fn a_lie_in_the_sample_costs_the_stake_and_all_that_is_held() {
     let stake = market.stage.node.fund_stake(wallet, market.reward.times(7)).unwrap();
     market.stage.node.fund_stake(other, market.reward.times(7)).unwrap();
     let before = market.free(wallet);
-    let lie = (1..1 << 20).find(|key| audit.picks(BOUNTY, *key)).unwrap();
+    let lie = (1..KEYS).find(|key| audit.picks(BOUNTY, *key)).unwrap();
     market.lease(honest, 1);
     market.claim(honest, 0, 1);
     market.lease(cell, lie as usize);
@@ -394,7 +394,7 @@ fn a_preimage_is_paid_for_its_key_and_for_no_other() {
         let text = [PREIMAGE_TAG, &BOUNTY.0.to_le_bytes(), &0_u64.to_le_bytes(), &number.to_le_bytes()];
         *blake3::hash(&text.concat()).as_bytes()
     };
-    let found: u64 = (0..1 << 24).find(|number| digest(*number)[0] == 0 && digest(*number)[1] < 16).unwrap();
+    let found: u64 = (0..1 << 20).find(|number| digest(*number)[0] == 0 && digest(*number)[1] < 16).unwrap();
     stage.walk(1);
     let wallet = stage.node.fund_wallet(base().times(1_000)).unwrap();
     let cell = stage.launch(wallet, Microjoules::ZERO, Behaviour::default()).unwrap();

@@ -34,7 +34,7 @@ fn preimage() -> Answer {
         let text = [PREIMAGE_TAG, &5_u64.to_le_bytes(), &0x107_u64.to_le_bytes(), &number.to_le_bytes()];
         blake3::hash(&text.concat())
     };
-    let found = (0..1 << 16).find(|number| digest(*number).as_bytes()[0] == 0);
+    let found = (0..1 << 20).find(|number| digest(*number).as_bytes()[0] == 0);
     bytes(&found.unwrap().to_le_bytes())
 }
 
