@@ -425,7 +425,7 @@ mod tests {
             // A text with a line break in it cannot come from a channel, whose lines end there.
             assert!(again == Some(request) || line.contains(&b'\n'), "{:?}", String::from_utf8_lossy(&line));
         }
-        assert!(read > 20_000, "only {read} damaged lines were requests");
+        assert!(read > 10_000, "only {read} damaged lines were requests");
     }
 
     #[test]

@@ -5,7 +5,7 @@
 use serde::{Deserialize, Serialize};
 
 /// Version of this format; it rises when a reader of the old one would be misled.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
 /// A whole run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -65,6 +65,8 @@ pub struct AgentReport {
     pub balance_uj: i64,
     /// What it was paid for verified claims.
     pub income_uj: i64,
+    /// What its claims prepaid for their verification.
+    pub fees_uj: i64,
     /// Billed for quanta.
     pub quanta_uj: i64,
     /// Billed for memory held.

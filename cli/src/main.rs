@@ -63,7 +63,7 @@ enum Command {
     Bounty(bounty::Options),
     /// Make, check and read the ledger
     Ledger(ledger::Options),
-    /// Study the market: what strategic bidders do to it
+    /// See what would come of a book of orders, and study what strategic bidders do to a market
     Market(market::Options),
     /// Make a receipt, a bill that anyone can check
     Receipt(receipt::Options),

@@ -6,7 +6,7 @@ use maxwell_core::bounty::Payment;
 use maxwell_core::event::LogLine;
 use maxwell_core::limits::QUANTUM;
 use maxwell_core::population::lifecycle::{Reason, State};
-use maxwell_core::tick::{CellId, Transfer};
+use maxwell_core::tick::{CellId, Kind, Transfer};
 use maxwell_core::units::{Microjoules, Moment};
 
 use crate::telemetry::{Obituary, Telemetry, TickReport};
@@ -90,6 +90,8 @@ pub struct AgentSample {
     pub ranges_paid: u64,
     /// Income so far.
     pub income: Microjoules,
+    /// What its claims have prepaid for their verification so far.
+    pub fees: Microjoules,
     /// Claims refused so far.
     pub refused: u64,
     said: u32,
@@ -191,6 +193,14 @@ impl Telemetry for Recorder {
             agent.primes += u64::from(payment.primes);
             agent.ranges_paid += 1;
             agent.income += transfer.amount;
+        }
+    }
+
+    fn charged(&mut self, transfer: &Transfer, cell: CellId) {
+        if let Some(agent) = self.agent(cell)
+            && transfer.kind == Kind::Verification
+        {
+            agent.fees += transfer.amount;
         }
     }
 

@@ -206,12 +206,13 @@ fn agent_summary(out: &mut impl Write, agent: &AgentReport) -> Result<()> {
     paragraph(out, &agent.name, &fate)?;
     last_words(out, LABEL + 1, agent.last_words.as_deref().unwrap_or_default())?;
     let account = format!(
-        "earned {:.1} J; paid {:.1} J for quanta, {:.2} J tax, {:.2} J rent; has {:.1} J left\n\
+        "earned {:.1} J; paid {:.1} J for quanta, {:.2} J tax, {:.2} J rent, {:.2} J for claims; has {:.1} J left\n\
          used {:.1} s of CPU and {:.0} J of energy",
         joules(agent.income_uj),
         joules(agent.quanta_uj),
         joules(agent.tax_uj),
         joules(agent.rent_uj),
+        joules(agent.fees_uj),
         joules(agent.balance_uj),
         agent.cpu_s,
         joules(agent.energy_uj),

@@ -111,7 +111,7 @@ impl<'a> StoryTeller<'a> {
         let obituary = self.obituaries.iter().find(|obituary| obituary.cell.0 as usize == index);
         let dead = obituary.filter(|obituary| obituary.reason != Reason::Operator);
         let bill = obituary.map(|obituary| obituary.bill).unwrap_or_default();
-        let AgentSample { primes, ranges_paid, income, refused, .. } = sample;
+        let AgentSample { primes, ranges_paid, income, fees, refused, .. } = sample;
         AgentReport {
             name: facts.name.clone(),
             fate: if dead.is_some() { "dead" } else { "alive" }.to_owned(),
@@ -122,6 +122,7 @@ impl<'a> StoryTeller<'a> {
             funded_uj: facts.funded.0,
             balance_uj: books.balances[index].0,
             income_uj: income.0,
+            fees_uj: fees.0,
             quanta_uj: bill.quanta.0,
             rent_uj: bill.rent.0,
             tax_uj: bill.tax.0,

@@ -211,7 +211,7 @@ pub(crate) fn conserved(report: &DemoReport) {
     assert_eq!((books.accounts_sum_uj, books.still_held_uj), (0, 0));
     assert_eq!(books.ticks_checked, report.ticks);
     for agent in &report.agents {
-        let spent = agent.quanta_uj + agent.rent_uj + agent.tax_uj;
+        let spent = agent.quanta_uj + agent.rent_uj + agent.tax_uj + agent.fees_uj;
         assert_eq!(agent.balance_uj, agent.funded_uj + agent.income_uj - spent, "{agent:?}");
         assert!(agent.income_uj == agent.ranges_paid as i64 * report.work.reward_per_range_uj);
     }

@@ -24,6 +24,7 @@ pub(super) fn write(out: &mut dyn Write, report: &BookReport) -> io::Result<()> 
             count("not covered")
         ),
     )?;
+    line(out, "limits", "as the book keeps them: rounded down to its grid of prices")?;
     report.outcomes.iter().try_for_each(|outcome| one(out, report, outcome))
 }
 
