@@ -76,6 +76,8 @@ pub struct TotalsReport {
     pub sent_uj: i64,
     /// Paid for verified work, in µJ.
     pub income_uj: i64,
+    /// Prepaid for the verification of claims, in µJ.
+    pub fees_uj: i64,
     /// Charged for quanta, in µJ.
     pub quanta_uj: i64,
     /// Charged for memory held, in µJ.

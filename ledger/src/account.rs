@@ -93,6 +93,9 @@ pub struct Totals {
     /// Paid for verified work.
     #[serde(with = "wire::microjoules", rename = "income_uj")]
     pub income: Microjoules,
+    /// Prepaid for the verification of claims.
+    #[serde(with = "wire::microjoules", rename = "fees_uj")]
+    pub fees: Microjoules,
     /// Charged for quanta.
     #[serde(with = "wire::microjoules", rename = "quanta_uj")]
     pub quanta: Microjoules,
@@ -124,6 +127,7 @@ impl Totals {
             received: money(self.received, before.received),
             sent: money(self.sent, before.sent),
             income: money(self.income, before.income),
+            fees: money(self.fees, before.fees),
             quanta: money(self.quanta, before.quanta),
             rent: money(self.rent, before.rent),
             tax: money(self.tax, before.tax),

@@ -185,6 +185,7 @@ impl Entry {
         let totals = &mut account.totals;
         match &self.what {
             What::Paid { reason: Reason::Income, amount, .. } => sum_up(&mut totals.income, *amount),
+            What::Released { reason: Reason::Verification, amount, .. } => sum_up(&mut totals.fees, *amount),
             What::Sent { amount, .. } | What::Released { amount, .. } => sum_up(&mut totals.sent, *amount),
             What::Billed(billed) => billed.add_to(totals),
             What::Collected { amount, .. } if *amount < Microjoules::ZERO => {

@@ -44,9 +44,9 @@ impl Kept {
     pub(super) fn put(home: &Home, module: &[u8]) -> Result<Self> {
         let path = home.module(&digest(module));
         let named = || format!("the module cannot be kept as {}", path.display());
+        let is_new = !path.exists();
         // One that lies there under this name and is another was damaged, and is mended.
-        let is_new = !fs::read(&path).is_ok_and(|there| there == module);
-        if is_new {
+        if !fs::read(&path).is_ok_and(|there| there == module) {
             write_whole(&path, module).with_context(named)?;
         }
         Ok(Self { path, is_new })

@@ -96,6 +96,7 @@ pub(crate) fn totals(totals: &Totals) -> TotalsReport {
         received_uj: totals.received.0,
         sent_uj: totals.sent.0,
         income_uj: totals.income.0,
+        fees_uj: totals.fees.0,
         quanta_uj: totals.quanta.0,
         rent_uj: totals.rent.0,
         tax_uj: totals.tax.0,
@@ -111,6 +112,7 @@ pub(crate) fn totals(totals: &Totals) -> TotalsReport {
 pub(crate) fn write_totals(out: &mut dyn Write, totals: &TotalsReport) -> io::Result<()> {
     line(out, "received", Microjoules(totals.received_uj))?;
     line(out, "income", format_args!("{} for verified work", Microjoules(totals.income_uj)))?;
+    line(out, "claims", format_args!("{} for their verification", Microjoules(totals.fees_uj)))?;
     line(out, "sent", Microjoules(totals.sent_uj))?;
     let (quanta, awards) = (Microjoules(totals.quanta_uj), totals.awards);
     line(out, "quanta", format_args!("{quanta} for {awards} of them"))?;

@@ -174,7 +174,7 @@ fn a_demonstration_on_a_ledger_leaves_bills_that_hold() {
         bill.totals.quanta_uj > 0 && bill.totals.income_uj > 0 && bill.modelled.energy_uj > 0,
         "{bill:?}"
     );
-    let spent = bill.totals.quanta_uj + bill.totals.rent_uj + bill.totals.tax_uj;
+    let spent = bill.totals.quanta_uj + bill.totals.rent_uj + bill.totals.tax_uj + bill.totals.fees_uj;
     assert_eq!(bill.after_uj, bill.totals.received_uj + bill.totals.income_uj - spent);
     // The bounty that was not earned is the sponsor's again, and a second run finds names of its own.
     assert!(lab.balance("sponsor") > 0);

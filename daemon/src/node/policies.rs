@@ -55,7 +55,10 @@ impl Mandate {
             Decision::Order(bid) => self
                 .own
                 .map_or(bid, |own| Bid { limit: bid.limit.min(own.limit), slots: bid.slots.min(own.slots) }),
-            Decision::Rest(Rest::Broke) => Bid { limit: base, slots: 1 },
+            Decision::Rest(Rest::Broke) if self.own.is_none_or(|own| own.slots > 0) => {
+                // On the grid of prices, so that it is not rounded down to what the wallet may still cover.
+                Bid { limit: Level::at_least(base).map_or(base, Level::price), slots: 1 }
+            }
             Decision::Rest(_) => Bid { limit: Microjoules::ZERO, slots: 0 },
         }
     }

@@ -1,6 +1,7 @@
 //! Raising the price that a rival pays.
 
 use anyhow::ensure;
+use maxwell_core::auction::book::grid::Level;
 use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::units::Microjoules;
 
@@ -14,14 +15,14 @@ pub(super) fn play() -> anyhow::Result<Finding> {
     let mut floor = Floor::open(1)?;
     let limit = floor.price(40);
     let winner = floor.seat(Player::bidding(limit))?;
-    let poker = floor.seat(Player::bidding(limit - Microjoules(1)))?;
+    let poker = floor.seat(Player::bidding(Level::at_most(limit - Microjoules(1)).price()))?;
     floor.walk(TICKS)?;
     let bill = floor.bill(winner);
     let price = floor.in_base(bill.quanta) / bill.quanta_granted as f64;
     let cost = floor.in_base(floor.bill(poker).quanta);
     ensure!(price > 3.9, "the documentation says that a losing bid sets the price: {price}");
     Ok(Finding {
-        adversary: "pokes: bids 1 µJ less than a rival, to make it pay its whole limit",
+        adversary: "pokes: bids one step of the price less than a rival, to make it pay its whole limit",
         verdict: Verdict::NotPrevented,
         measured: format!(
             "the rival pays {price:.2} a quantum instead of 1; the poker pays {cost:.2} in all, but must have the money, and runs at that price when the rival leaves"
@@ -36,7 +37,8 @@ pub(super) fn without_money() -> anyhow::Result<Finding> {
     let winner = floor.seat(Player::bidding(limit))?;
     // What must be set aside, and one quantum at the base price.
     let money = floor.base().times(51);
-    let poker = floor.seat(Player { money, ..Player::bidding(limit - Microjoules(1)) })?;
+    let poker =
+        floor.seat(Player { money, ..Player::bidding(Level::at_most(limit - Microjoules(1)).price()) })?;
     floor.walk(TICKS)?;
     let bill = floor.bill(winner);
     let price = floor.in_base(bill.quanta) / bill.quanta_granted as f64;

@@ -1,6 +1,7 @@
 //! Bidding in the last moment before the tick, when every other order is known.
 
-use anyhow::ensure;
+use anyhow::{Context, ensure};
+use maxwell_core::auction::book::grid::Level;
 use maxwell_core::tick::CellId;
 use maxwell_core::units::Microjoules;
 use rand::{RngExt, SeedableRng};
@@ -41,7 +42,8 @@ fn earned(seed: u64, waits: bool) -> anyhow::Result<(Microjoules, u64)> {
             best = best.max(limit);
         }
         if waits {
-            let limit = best + Microjoules(1);
+            // The next price of the grid: a microjoule more would be rounded down to the rival's own.
+            let limit = Level::at_least(best + Microjoules(1)).context("there is a higher price")?.price();
             floor.order(sniper, limit, u16::from(limit <= value))?;
         }
         floor.tick()?;

@@ -115,14 +115,3 @@ fn gsp_rewards_who_shades_its_bid() {
     assert_eq!((gain(MechanismKind::Gsp, 1_000), gain(MechanismKind::Gsp, 300)), (600, 792));
     assert_eq!((gain(MechanismKind::Vcg, 1_000), gain(MechanismKind::Vcg, 300)), (798, 792));
 }
-
-#[test]
-fn a_budget_ends_the_proof() {
-    // Worth 10 a tick for two ticks, and money for one quantum at 10. Against 9 the truth spends it all at once; the rival leaves
-    // after the first tick. Who bids 8 first loses that tick and buys the second at the reserve, for a tenth of the money.
-    let first = Game::new(&[bid(0, 10), bid(1, 9)], &[100], 1).sell(MechanismKind::Vcg)[0];
-    let second = Game::new(&[bid(0, 10)], &[100], 1).sell(MechanismKind::Vcg)[0];
-    let money = 10;
-    assert!(money - first.price < 10, "after the first tick the order is not funded any more");
-    assert_eq!((10 - first.price, 10 - second.price), (1, 9), "what the truth gains, and what patience does");
-}
