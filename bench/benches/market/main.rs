@@ -2,8 +2,8 @@
 //!
 //! `cargo bench --workspace --bench market` prints tables; `-- figures`, `-- memory`, `-- small`, `-- growth`, `-- sampled` and
 //! `-- instructions` print a part of them. With `-- --write DIR` the growth is also written there as CSV and as a plot:
-//! `docs/market` is made so. All structures take turns on the same orders in one process, and each row is the best of several
-//! runs, because a machine that does other things as well can only make it worse.
+//! `docs/market` is made so. All structures are given the same orders in one process, one after the other, and each row is the
+//! best of several runs, because a machine that does other things as well can only make it worse.
 
 mod figures;
 mod growth;

@@ -16,7 +16,7 @@ pub(super) fn play(seed: u64) -> anyhow::Result<Finding> {
     let (sniper, quanta) = earned(seed, true)?;
     ensure!(sniper <= honest, "sniping earns {sniper}, a standing order {honest}");
     Ok(Finding {
-        adversary: "snipes: sees all orders, tops the best by 1 µJ in the last moment before the tick",
+        adversary: "snipes: sees all orders, tops the best by one step of the price in the last moment before the tick",
         verdict: Verdict::Prevented,
         measured: format!(
             "{quanta} quanta and {:.1} % of the utility of a true standing order, which wins {honest_quanta}",

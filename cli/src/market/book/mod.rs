@@ -52,7 +52,7 @@ pub(crate) struct Options {
     /// The rule: vickrey, gsp, vcg, first-price, proportional-share, karma, or all
     #[arg(long, value_name = "RULE", default_value = "vickrey", value_parser = mechanisms)]
     mechanism: Mechanisms,
-    /// Ticks to sell in, over the same book: equals take turns
+    /// Ticks to sell in, over the same book: equals take turns. Balances are not drawn down
     #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = clap::value_parser!(u64).range(1..=TICKS_MAX))]
     ticks: u64,
     /// Print JSON
