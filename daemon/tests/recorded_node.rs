@@ -55,7 +55,7 @@ fn told_of(wallet: AccountId, cells: &BTreeMap<CellId, AccountId>, told: &Told) 
         totals.freed_bytes += bill.freed.0;
         totals.awards += bill.quanta_granted;
     }
-    totals.sent = told.charged.iter().filter(|fee| fee.from == wallet).map(|fee| fee.amount).sum();
+    totals.fees = told.charged.iter().filter(|fee| fee.from == wallet).map(|fee| fee.amount).sum();
     totals.income = told.paid.iter().filter(|paid| paid.to == wallet).map(|paid| paid.amount).sum();
     totals
 }

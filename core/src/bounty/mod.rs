@@ -299,15 +299,13 @@ impl Bounties {
         self.holders.remove(&cell);
     }
 
-    /// The bounty that a cell means. What it means when it names none is settled at the first time, for as long as that
-    /// one is posted.
+    /// The bounty that a cell means. What it means when it names none is settled at the first time.
     fn named(&mut self, cell: CellId, which: Which) -> Option<BountyId> {
         let Which::Named(id) = which else {
             let mut open = self.posted.iter().filter(|bounty| !bounty.is_closing());
             let first = || open.find(|bounty| matches!(bounty.terms().work, Work::Primes(_))).map(Bounty::id);
             let holder = self.holders.entry(cell).or_default();
-            let is_posted = |id: &BountyId| self.posted.iter().any(|bounty| bounty.id() == *id);
-            holder.primes = holder.primes.filter(is_posted).or_else(first);
+            holder.primes = holder.primes.or_else(first);
             return holder.primes;
         };
         Some(id)
