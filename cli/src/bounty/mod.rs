@@ -164,9 +164,11 @@ fn asked(work: &Wanted, module: Option<&[u8]>) -> Work {
             Work::Primes(Ranges { origin: from, width, first: 0, end: ranges })
         }
         Wanted::Preimages { zero_bits, keys } => Work::Preimages { zero_bits, end: keys },
-        Wanted::Module { fuel, keys, .. } => {
-            Work::Module { digest: module::digest(module.unwrap_or_default()), fuel, end: keys }
-        }
+        Wanted::Module { fuel, keys, .. } => Work::Module {
+            digest: module::digest(module.expect("a module was read before")),
+            fuel,
+            end: keys,
+        },
     }
 }
 
