@@ -6,7 +6,7 @@
 
 use crate::prices::Random;
 use crate::structures::{CONTENDERS, Contender, Ladder, LazyHeap, Name, Structure};
-use crate::timing::{Evictor, Took, hot, show, time};
+use crate::timing::{Evictor, Took, hot, in_turns, show, time};
 use crate::{heading, row};
 
 /// Orders in the book.
@@ -23,10 +23,7 @@ pub(crate) fn run() {
     let limits = limits(ORDERS);
     heading("1,000,000 orders at 2,048 prices: best of many runs (and the median)");
     operations(&limits, &mut evictor);
-    let first = CONTENDERS.iter().take(3);
-    for contender in first {
-        ticks(contender, &limits, &mut evictor);
-    }
+    ticks(&CONTENDERS[..3], &limits, &mut evictor);
     stall(&limits);
     heading("BTreeMap / ladder, hot");
     for orders in [100_000, 1_000_000, 10_000_000] {
@@ -40,7 +37,7 @@ pub(crate) fn limits(orders: usize) -> Vec<i64> {
     (0..orders).map(|_| random.limit()).collect()
 }
 
-/// Changes of a thousand orders, there and back.
+/// Changes of a thousand orders of a structure, there and back.
 pub(crate) struct Changes {
     names: Vec<Name>,
     limits: [Vec<i64>; 2],
@@ -48,9 +45,10 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    pub(crate) fn new(orders: usize, count: usize) -> Self {
+    /// Of so many among the first orders that the structure was filled with.
+    pub(crate) fn new(structure: &dyn Structure, orders: usize, count: usize) -> Self {
         let mut random = Random(3);
-        let names = (0..count).map(|_| random.below(orders) as Name).collect();
+        let names = (0..count).map(|_| structure.name(random.below(orders))).collect();
         let limits = [(); 2].map(|()| (0..count).map(|_| random.limit()).collect());
         Self { names, limits, round: 0 }
     }
@@ -63,47 +61,99 @@ impl Changes {
     }
 }
 
+/// A thousand orders, anywhere in the book, that go and come.
+pub(crate) struct Wanderers {
+    names: Vec<Name>,
+    limits: Vec<i64>,
+}
+
+impl Wanderers {
+    pub(crate) fn new(ladder: &Ladder, orders: usize) -> Self {
+        let mut random = Random(5);
+        let mut names: Vec<Name> = (0..2 * CHANGES).map(|_| ladder.name(random.below(orders))).collect();
+        names.sort_unstable();
+        names.dedup();
+        while names.len() > CHANGES {
+            names.swap_remove(random.below(names.len()));
+        }
+        Self { limits: names.iter().map(|_| random.limit()).collect(), names }
+    }
+
+    pub(crate) fn go(&self, ladder: &mut Ladder) {
+        self.names.iter().for_each(|name| ladder.remove(*name));
+    }
+
+    pub(crate) fn come(&mut self, ladder: &mut Ladder) {
+        for (name, limit) in self.names.iter_mut().zip(&self.limits) {
+            *name = ladder.insert(*limit);
+        }
+    }
+}
+
 fn operations(limits: &[i64], evictor: &mut Evictor) {
-    let mut ladder = Ladder::fill(limits, CHANGES);
-    let mut random = Random(5);
-    let newcomers: Vec<(Name, i64)> =
-        (0..CHANGES).map(|number| ((limits.len() + number) as Name, random.limit())).collect();
-    let mut coming_and_going = |runs: usize, evictor: &mut Option<&mut Evictor>| {
-        let (mut came, mut left) = (Vec::new(), Vec::new());
+    let mut ladder = Ladder::fill(limits);
+    let mut wanderers = Wanderers::new(&ladder, limits.len());
+    let mut going_and_coming = |runs: usize, prepare: &mut dyn FnMut()| {
+        let (mut left, mut came) = (Vec::new(), Vec::new());
         for _ in 0..runs {
-            if let Some(evictor) = evictor {
-                evictor.evict();
-            }
-            came.push(time(&mut || newcomers.iter().for_each(|(name, limit)| ladder.insert(*name, *limit))));
-            if let Some(evictor) = evictor {
-                evictor.evict();
-            }
-            left.push(time(&mut || newcomers.iter().for_each(|(name, _)| ladder.remove(*name))));
+            prepare();
+            left.push(time(&mut || wanderers.go(&mut ladder)));
+            prepare();
+            came.push(time(&mut || wanderers.come(&mut ladder)));
         }
         [Took::of(came).each(CHANGES), Took::of(left).each(CHANGES)]
     };
-    let hot_ones = coming_and_going(200, &mut None);
-    let cold_ones = coming_and_going(COLD_RUNS, &mut Some(evictor));
+    let hot_ones = going_and_coming(200, &mut || {});
+    let cold_ones = going_and_coming(COLD_RUNS, &mut || evictor.evict());
     say("ladder", "insert", hot_ones[0], cold_ones[0]);
     say("ladder", "cancel", hot_ones[1], cold_ones[1]);
-    let mut changes = Changes::new(limits.len(), CHANGES);
+    let mut ladder = Ladder::fill(limits);
+    let mut changes = Changes::new(&ladder, limits.len(), CHANGES);
     let warm = hot(200, || changes.make(&mut ladder)).each(CHANGES);
     let cold = evictor.cold(COLD_RUNS, || changes.make(&mut ladder)).each(CHANGES);
     say("ladder", "change of price", warm, cold);
 }
 
-fn ticks(contender: &Contender, limits: &[i64], evictor: &mut Evictor) {
-    let mut structure = (contender.fill)(limits, 0);
-    let mut changes = Changes::new(limits.len(), CHANGES);
-    let cleared = hot(2_000, || structure.clear(SLOTS));
-    let cold = evictor.cold(COLD_RUNS, || structure.clear(SLOTS));
-    say(contender.name, "clear of 64 slots", cleared, cold);
-    let mut tick = || {
-        changes.make(&mut *structure);
-        structure.clear(SLOTS)
-    };
-    let ticked = hot(200, &mut tick);
-    say(contender.name, "tick with 1,000 changes", ticked, evictor.cold(COLD_RUNS, tick));
+/// A structure that is used, and the changes that are made to it.
+struct Used {
+    structure: Box<dyn Structure>,
+    changes: Changes,
+}
+
+impl Used {
+    fn new(contender: &Contender, limits: &[i64]) -> Self {
+        let structure = (contender.fill)(limits);
+        let changes = Changes::new(&*structure, limits.len(), CHANGES);
+        Self { structure, changes }
+    }
+
+    fn clear(&mut self) {
+        std::hint::black_box(self.structure.clear(SLOTS));
+    }
+
+    fn change(&mut self) {
+        self.changes.make(&mut *self.structure);
+    }
+
+    fn tick(&mut self) {
+        self.change();
+        self.clear();
+    }
+}
+
+fn ticks(contenders: &[Contender], limits: &[i64], evictor: &mut Evictor) {
+    let mut used: Vec<Used> = contenders.iter().map(|contender| Used::new(contender, limits)).collect();
+    let cleared = each(&mut used, 200, Used::clear);
+    let ticked = each(&mut used, 20, Used::tick);
+    for ((contender, used), (cleared, ticked)) in contenders.iter().zip(&mut used).zip(cleared.iter().zip(ticked)) {
+        say(contender.name, "clear of 64 slots", *cleared, evictor.cold(COLD_RUNS, || used.clear()));
+        say(contender.name, "tick with 1,000 changes", ticked, evictor.cold(COLD_RUNS, || used.tick()));
+    }
+}
+
+/// What one thing takes with each structure.
+fn each(used: &mut [Used], runs: usize, work: fn(&mut Used)) -> Vec<Took> {
+    in_turns(runs, used.iter_mut().map(|used| Box::new(move || work(used)) as Box<dyn FnMut()>))
 }
 
 fn say(structure: &str, what: &str, hot: Took, cold: Took) {
@@ -113,8 +163,8 @@ fn say(structure: &str, what: &str, hot: Took, cold: Took) {
 
 /// The longest tick of the lazy heap: the one in which it is cleaned.
 fn stall(limits: &[i64]) {
-    let mut heap = LazyHeap::fill(limits, 0);
-    let mut changes = Changes::new(limits.len(), CHANGES);
+    let mut heap = LazyHeap::fill(limits);
+    let mut changes = Changes::new(&heap, limits.len(), CHANGES);
     let mut worst = 0.0_f64;
     while heap.cleanings < 3 {
         let took = time(&mut || {
@@ -128,15 +178,14 @@ fn stall(limits: &[i64]) {
 
 fn ratios(orders: usize) {
     let limits = limits(orders);
-    let measured = CONTENDERS[..2].iter().map(|contender| {
-        let mut structure = (contender.fill)(&limits, 0);
-        let mut changes = Changes::new(orders, CHANGES);
-        let cleared = hot(2_000, || structure.clear(SLOTS)).best;
-        let moved = hot(100, || changes.make(&mut *structure)).best;
-        [cleared, moved, cleared + moved]
-    });
-    let measured: Vec<[f64; 3]> = measured.collect();
-    let [clear, change, tick] = [0, 1, 2].map(|part| measured[1][part] / measured[0][part]);
+    let mut used: Vec<Used> =
+        CONTENDERS[..2].iter().map(|contender| Used::new(contender, &limits)).collect();
+    let mut ratio = |runs, work| {
+        let took = each(&mut used, runs, work);
+        took[1].best / took[0].best
+    };
+    let [clear, change, tick] =
+        [ratio(200, Used::clear as fn(&mut Used)), ratio(10, Used::change), ratio(10, Used::tick)];
     row(
         &format!("{orders} orders"),
         &format!("clear of 64: {clear:.1}, 1,000 changes: {change:.1}, tick of both: {tick:.1}"),

@@ -33,7 +33,7 @@ pub(crate) fn run(folder: Option<&Path>) -> Result<()> {
         let limits = limits(orders);
         let mut prices = Vec::new();
         for contender in &CONTENDERS {
-            let mut structure = (contender.fill)(&limits, 0);
+            let mut structure = (contender.fill)(&limits);
             prices.push(prices_of(&mut *structure, orders));
             let point = measure(contender.name, &mut *structure, orders);
             row(
@@ -51,7 +51,7 @@ pub(crate) fn run(folder: Option<&Path>) -> Result<()> {
 
 /// What some ticks clear at, which must be the same for all.
 fn prices_of(structure: &mut dyn Structure, orders: usize) -> Vec<i64> {
-    let mut changes = Changes::new(orders, 10);
+    let mut changes = Changes::new(structure, orders, 10);
     let mut price = || {
         changes.make(structure);
         structure.clear(SLOTS)
@@ -66,9 +66,9 @@ fn measure(name: &'static str, structure: &mut dyn Structure, orders: usize) -> 
     };
     let once = time(&mut || structure.clear(SLOTS));
     let clear = hot(runs(once), || structure.clear(SLOTS)).best;
-    let once = time(&mut || Changes::new(orders, 1).make(structure));
+    let once = time(&mut || Changes::new(structure, orders, 1).make(structure));
     let count = runs(once).min(CHANGES);
-    let mut changes = Changes::new(orders, count);
+    let mut changes = Changes::new(structure, orders, count);
     let rounds = runs(once * count as u32);
     let change = hot(rounds, || changes.make(structure)).each(count).best;
     Point { orders, structure: name, clear, change }

@@ -8,9 +8,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
 
-use crate::figures::{CHANGES, Changes, SLOTS, limits};
-use crate::prices::Random;
-use crate::structures::{Ladder, Name, Structure};
+use crate::figures::{CHANGES, Changes, SLOTS, Wanderers, limits};
+use crate::structures::{Ladder, Structure};
 use crate::{heading, row};
 
 /// Before the number of orders on the command line of the benchmark that is being counted.
@@ -102,23 +101,19 @@ fn inclusive(profile: &str, function: &str) -> u64 {
 
 /// What is counted, with a book of so many orders.
 pub(crate) fn walk_through(orders: usize) {
-    let mut ladder = Ladder::fill(&limits(orders), CHANGES);
-    let mut random = Random(5);
-    let newcomers: Vec<(Name, i64)> =
-        (0..CHANGES).map(|number| ((orders + number) as Name, random.limit())).collect();
-    let mut changes = Changes::new(orders, CHANGES);
-    counted_inserts(&mut ladder, &newcomers);
+    let mut ladder = Ladder::fill(&limits(orders));
+    let mut changes = Changes::new(&ladder, orders, CHANGES);
     counted_changes(&mut ladder, &mut changes);
-    counted_removals(&mut ladder, &newcomers);
     counted_clears(&mut ladder);
     counted_tick(&mut ladder, &mut changes);
+    let mut wanderers = Wanderers::new(&ladder, orders);
+    counted_removals(&mut ladder, &wanderers);
+    counted_inserts(&mut ladder, &mut wanderers);
 }
 
 #[inline(never)]
-fn counted_inserts(ladder: &mut Ladder, newcomers: &[(Name, i64)]) {
-    for (name, limit) in newcomers {
-        ladder.insert(*name, *limit);
-    }
+fn counted_inserts(ladder: &mut Ladder, wanderers: &mut Wanderers) {
+    wanderers.come(ladder);
 }
 
 #[inline(never)]
@@ -127,10 +122,8 @@ fn counted_changes(ladder: &mut Ladder, changes: &mut Changes) {
 }
 
 #[inline(never)]
-fn counted_removals(ladder: &mut Ladder, newcomers: &[(Name, i64)]) {
-    for (name, _) in newcomers {
-        ladder.remove(*name);
-    }
+fn counted_removals(ladder: &mut Ladder, wanderers: &Wanderers) {
+    wanderers.go(ladder);
 }
 
 #[inline(never)]

@@ -4,7 +4,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use crate::prices::Random;
-use crate::structures::{CONTENDERS, Ladder, Structure};
+use crate::structures::{CONTENDERS, Ladder, Name, Structure};
 use crate::{heading, row};
 
 struct CountingAllocator;
@@ -50,35 +50,33 @@ const ORDERS: usize = 1_000_000;
 const TICKS: usize = 1_000;
 
 pub(crate) fn run() {
-    heading(
-        "Memory, with 1,000,000 orders (names of orders included: 8 bytes an order, or 16 and the structure's own)",
-    );
+    heading("Memory, with 1,000,000 orders (the others keep the place of every order beside it: 16 bytes an order)");
     let mut random = Random(7);
     let limits: Vec<i64> = (0..ORDERS).map(|_| random.limit()).collect();
     for contender in &CONTENDERS {
         let before = BYTES.get();
-        let structure = (contender.fill)(&limits, 0);
+        let structure = (contender.fill)(&limits);
         let bytes = BYTES.get().wrapping_sub(before);
         row(contender.name, &format!("{:.1} bytes an order", bytes as f64 / ORDERS as f64));
         drop(structure);
     }
-    let mut ladder = Ladder::fill(&limits, 1_000);
+    let mut ladder = Ladder::fill(&limits);
+    let mut last = ladder.name(ORDERS - 1);
     let before = ALLOCATIONS.get();
-    for tick in 0..TICKS {
-        use_it(&mut ladder, &mut random, tick as u32);
+    for _ in 0..TICKS {
+        use_it(&mut ladder, &mut last, &mut random);
     }
     let allocations = ALLOCATIONS.get() - before;
     row("ladder: allocations in 1,000 ticks of all operations", &allocations.to_string());
     assert_eq!(allocations, 0, "the book allocates while it is used");
 }
 
-/// A tick with every operation.
-fn use_it(ladder: &mut Ladder, random: &mut Random, tick: u32) {
-    let newcomer = ORDERS as u32 + tick % 1_000;
+/// A tick with every operation, on the orders that the book was filled with. The last of them goes, and another comes to its place.
+fn use_it(ladder: &mut Ladder, last: &mut Name, random: &mut Random) {
     for _ in 0..100 {
-        ladder.change(random.below(ORDERS) as u32, random.limit());
+        ladder.change(ladder.name(random.below(ORDERS - 1)), random.limit());
     }
-    ladder.insert(newcomer, random.limit());
+    ladder.remove(*last);
+    *last = ladder.insert(random.limit());
     ladder.clear(64);
-    ladder.remove(newcomer);
 }

@@ -28,7 +28,7 @@ pub(crate) fn run() {
             let mut random = Random(11);
             let limits: Vec<i64> = (0..orders).map(|_| limit(&mut random)).collect();
             heading(&format!("The k-th best of {orders} limits, prices {kind}"));
-            let mut book = Ladder::fill(&limits, 0).book;
+            let mut book = Ladder::fill(&limits).book;
             for k in [64, 10_000, 100_000, orders / 2] {
                 exact(&mut book, k);
                 estimates(&limits, k);

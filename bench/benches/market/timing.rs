@@ -32,6 +32,21 @@ pub(crate) fn hot<T>(runs: usize, mut work: impl FnMut() -> T) -> Took {
     Took::of((0..runs).map(|_| time(&mut work)).collect())
 }
 
+/// Rounds in which works that are compared take turns.
+const ROUNDS: usize = 10;
+
+/// Runs each so often, without a pause, in rounds in which they take turns: whatever else the machine does meets all of them.
+pub(crate) fn in_turns<'a>(runs: usize, works: impl IntoIterator<Item = Box<dyn FnMut() + 'a>>) -> Vec<Took> {
+    let mut works: Vec<_> = works.into_iter().map(|work| (work, Vec::with_capacity(ROUNDS * runs))).collect();
+    for _ in 0..ROUNDS {
+        for (work, took) in &mut works {
+            work();
+            took.extend((0..runs).map(|_| time(work)));
+        }
+    }
+    works.into_iter().map(|(_, took)| Took::of(took)).collect()
+}
+
 /// Empties every cache before each run.
 pub(crate) struct Evictor(Vec<u64>);
 

@@ -122,7 +122,7 @@ impl Demand {
         if ledger.free(order.wallet) - committed < whole {
             return 0;
         }
-        let wanted = usize::from(order.slots).min(slots);
+        let wanted = (order.slots as usize).min(slots);
         match ledger.accounts().max_bid(order.wallet) {
             Some(most) => wanted.min(((most - committed).0.max(0) / order.limit.0) as usize),
             None => wanted,

@@ -130,7 +130,7 @@ impl Population {
         let member = self.get_mut(cell)?;
         let (limit, slots) = (Level::at_most(limit.min(PRICE_MAX)).price(), slots.min(member.slots));
         let last_tick = last_tick.map(|last| last.min(latest));
-        let order = Order { cell, wallet: member.wallet, limit, slots, last_tick };
+        let order = Order { cell, wallet: member.wallet, limit, slots: slots.into(), last_tick };
         let is_one = slots > 0 && limit > Microjoules::ZERO && !order.is_over(next_tick);
         member.order = is_one.then_some(order);
         book_change(member)

@@ -10,10 +10,9 @@ pub(crate) struct Sorted {
 }
 
 impl Sorted {
-    pub(super) fn fill(limits: &[i64], room: usize) -> Self {
-        let keys = Keys::fill(limits, room);
-        let mut orders = Vec::with_capacity(limits.len() + room);
-        orders.extend((0..limits.len() as Name).map(|name| (keys.get(name), name)));
+    pub(super) fn fill(limits: &[i64]) -> Self {
+        let keys = Keys::fill(limits);
+        let mut orders: Vec<(Key, Name)> = keys.named().collect();
         orders.sort_unstable();
         Self { orders, keys, served: Vec::new() }
     }
@@ -36,21 +35,10 @@ impl Sorted {
 }
 
 impl Structure for Sorted {
-    fn insert(&mut self, name: Name, limit: i64) {
-        let key = self.keys.come(name, limit);
-        let place = self.place(key);
-        self.orders.insert(place, (key, name));
-    }
-
     fn change(&mut self, name: Name, limit: i64) {
         let from = self.keys.get(name);
         let to = self.keys.change(name, limit);
         self.shift(from, to, name);
-    }
-
-    fn remove(&mut self, name: Name) {
-        let place = self.place(self.keys.get(name));
-        self.orders.remove(place);
     }
 
     fn clear(&mut self, slots: usize) -> i64 {
@@ -70,42 +58,23 @@ impl Structure for Sorted {
 /// In no order; each clearing selects the best of a copy.
 pub(crate) struct Selected {
     keys: Keys,
-    present: Vec<Name>,
-    place: Vec<u32>,
     room: Vec<(Key, Name)>,
 }
 
 impl Selected {
-    pub(super) fn fill(limits: &[i64], room: usize) -> Self {
-        let present: Vec<Name> = (0..limits.len() as Name).collect();
-        let mut place = present.clone();
-        place.resize(limits.len() + room, 0);
-        Self { keys: Keys::fill(limits, room), present, place, room: Vec::new() }
+    pub(super) fn fill(limits: &[i64]) -> Self {
+        Self { keys: Keys::fill(limits), room: Vec::new() }
     }
 }
 
 impl Structure for Selected {
-    fn insert(&mut self, name: Name, limit: i64) {
-        self.keys.come(name, limit);
-        self.place[name as usize] = self.present.len() as u32;
-        self.present.push(name);
-    }
-
     fn change(&mut self, name: Name, limit: i64) {
         self.keys.change(name, limit);
     }
 
-    fn remove(&mut self, name: Name) {
-        let place = self.place[name as usize];
-        self.present.swap_remove(place as usize);
-        if let Some(moved) = self.present.get(place as usize) {
-            self.place[*moved as usize] = place;
-        }
-    }
-
     fn clear(&mut self, slots: usize) -> i64 {
         self.room.clear();
-        self.room.extend(self.present.iter().map(|name| (self.keys.get(*name), *name)));
+        self.room.extend(self.keys.named());
         let mut next = 0;
         let mut best = &mut self.room[..];
         if slots < best.len() {

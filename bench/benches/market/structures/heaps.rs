@@ -19,13 +19,10 @@ pub(crate) struct LazyHeap {
     pub(crate) cleanings: usize,
 }
 
-/// The key of an order that is not there.
-const GONE: Key = (i64::MAX, u64::MAX);
-
 impl LazyHeap {
-    pub(crate) fn fill(limits: &[i64], room: usize) -> Self {
-        let keys = Keys::fill(limits, room);
-        let heap = (0..limits.len() as Name).map(|name| Reverse((keys.get(name), name))).collect();
+    pub(crate) fn fill(limits: &[i64]) -> Self {
+        let keys = Keys::fill(limits);
+        let heap = keys.named().map(Reverse).collect();
         Self { heap, keys, orders: limits.len(), served: Vec::new(), cleanings: 0 }
     }
 
@@ -51,20 +48,9 @@ impl LazyHeap {
 }
 
 impl Structure for LazyHeap {
-    fn insert(&mut self, name: Name, limit: i64) {
-        self.orders += 1;
-        let key = self.keys.come(name, limit);
-        self.push(key, name);
-    }
-
     fn change(&mut self, name: Name, limit: i64) {
         let key = self.keys.change(name, limit);
         self.push(key, name);
-    }
-
-    fn remove(&mut self, name: Name) {
-        self.orders -= 1;
-        self.keys.of[name as usize] = GONE;
     }
 
     fn clear(&mut self, slots: usize) -> i64 {
@@ -88,43 +74,24 @@ impl Structure for LazyHeap {
 /// Orders in no order; each clearing makes a heap of them all.
 pub(crate) struct RebuiltHeap {
     keys: Keys,
-    present: Vec<Name>,
-    place: Vec<u32>,
     room: Vec<Entry>,
 }
 
 impl RebuiltHeap {
-    pub(super) fn fill(limits: &[i64], room: usize) -> Self {
-        let present: Vec<Name> = (0..limits.len() as Name).collect();
-        let mut place = present.clone();
-        place.resize(limits.len() + room, 0);
-        Self { keys: Keys::fill(limits, room), present, place, room: Vec::new() }
+    pub(super) fn fill(limits: &[i64]) -> Self {
+        Self { keys: Keys::fill(limits), room: Vec::new() }
     }
 }
 
 impl Structure for RebuiltHeap {
-    fn insert(&mut self, name: Name, limit: i64) {
-        self.keys.come(name, limit);
-        self.place[name as usize] = self.present.len() as u32;
-        self.present.push(name);
-    }
-
     fn change(&mut self, name: Name, limit: i64) {
         self.keys.change(name, limit);
-    }
-
-    fn remove(&mut self, name: Name) {
-        let place = self.place[name as usize];
-        self.present.swap_remove(place as usize);
-        if let Some(moved) = self.present.get(place as usize) {
-            self.place[*moved as usize] = place;
-        }
     }
 
     fn clear(&mut self, slots: usize) -> i64 {
         let mut entries = std::mem::take(&mut self.room);
         entries.clear();
-        entries.extend(self.present.iter().map(|name| Reverse((self.keys.get(*name), *name))));
+        entries.extend(self.keys.named().map(Reverse));
         let mut heap = BinaryHeap::from(entries);
         for _ in 0..slots.min(heap.len()) {
             let Some(Reverse((_, name))) = heap.pop() else { break };

@@ -10,45 +10,59 @@ use super::{Name, Structure};
 
 pub(crate) struct Ladder {
     pub(crate) book: LadderBook,
-    ids: Vec<OrderId>,
     best: Vec<OrderId>,
     tick: u64,
 }
 
-const fn order(name: Name, limit: i64) -> Order {
+const fn order(cell: u32, limit: i64) -> Order {
     Order {
-        cell: CellId(name),
-        wallet: AccountId(name),
+        cell: CellId(cell),
+        wallet: AccountId(cell),
         limit: Microjoules(limit),
         slots: 1,
         last_tick: None,
     }
 }
 
+const fn id(name: Name) -> OrderId {
+    OrderId { index: name as u32, generation: (name >> 32) as u32 }
+}
+
+const fn name(id: OrderId) -> Name {
+    (id.generation as u64) << 32 | id.index as u64
+}
+
 impl Ladder {
-    pub(crate) fn fill(limits: &[i64], room: usize) -> Self {
-        let mut book = LadderBook::with_capacity(limits.len() + room);
-        let mut ids: Vec<OrderId> = limits
-            .iter()
-            .enumerate()
-            .map(|(name, limit)| book.enter(order(name as u32, *limit)).expect("there is room"))
-            .collect();
-        ids.resize(limits.len() + room, OrderId { index: 0, generation: 0 });
-        Self { book, ids, best: Vec::with_capacity(2_000), tick: 0 }
+    /// A full book, whose orders have the generation of whoever comes first to a place.
+    pub(crate) fn fill(limits: &[i64]) -> Self {
+        let mut ladder = Self {
+            book: LadderBook::with_capacity(limits.len()),
+            best: Vec::with_capacity(2_000),
+            tick: 0,
+        };
+        for (nth, limit) in limits.iter().enumerate() {
+            assert_eq!(ladder.insert(*limit), ladder.name(nth), "places are filled in turn");
+        }
+        ladder
+    }
+
+    pub(crate) fn insert(&mut self, limit: i64) -> Name {
+        name(self.book.enter(order(0, limit)).expect("there is room"))
+    }
+
+    pub(crate) fn remove(&mut self, name: Name) {
+        self.book.cancel(id(name)).expect("it is there");
     }
 }
 
 impl Structure for Ladder {
-    fn insert(&mut self, name: Name, limit: i64) {
-        self.ids[name as usize] = self.book.enter(order(name, limit)).expect("there is room");
+    fn name(&self, nth: usize) -> Name {
+        name(OrderId { index: nth as u32, generation: 1 })
     }
 
     fn change(&mut self, name: Name, limit: i64) {
-        self.book.change(self.ids[name as usize], order(name, limit)).expect("it is there");
-    }
-
-    fn remove(&mut self, name: Name) {
-        self.book.cancel(self.ids[name as usize]).expect("it is there");
+        let id = id(name);
+        self.book.change(id, order(id.index, limit)).expect("it is there");
     }
 
     fn clear(&mut self, slots: usize) -> i64 {

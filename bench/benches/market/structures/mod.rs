@@ -11,19 +11,18 @@ pub(crate) use heaps::{LazyHeap, RebuiltHeap};
 pub(crate) use ladder::Ladder;
 pub(crate) use tree::Tree;
 
-/// A name is a number from zero on; whoever uses a structure gives it.
-pub(crate) type Name = u32;
+/// What a structure calls an order, so that who wants to change it can say which.
+pub(crate) type Name = u64;
 
 /// A set of standing orders.
 pub(crate) trait Structure {
-    /// Puts an order in that is not there.
-    fn insert(&mut self, name: Name, limit: i64);
+    /// The name of one of the orders that it was filled with.
+    fn name(&self, nth: usize) -> Name {
+        nth as Name
+    }
 
-    /// Changes the limit of one that is there.
+    /// Changes the limit of an order.
     fn change(&mut self, name: Name, limit: i64);
-
-    /// Takes one out that is there.
-    fn remove(&mut self, name: Name);
 
     /// Serves the best `slots` orders; the limit of the best that is not served.
     fn clear(&mut self, slots: usize) -> i64;
@@ -32,17 +31,16 @@ pub(crate) trait Structure {
 /// A structure that is compared, with how it is filled.
 pub(crate) struct Contender {
     pub(crate) name: &'static str,
-    /// Makes one with these limits as orders zero, one and so on, and room for as many names more as are said.
-    pub(crate) fill: fn(&[i64], usize) -> Box<dyn Structure>,
+    pub(crate) fill: fn(&[i64]) -> Box<dyn Structure>,
 }
 
 pub(crate) const CONTENDERS: [Contender; 6] = [
-    Contender { name: "ladder", fill: |limits, room| Box::new(Ladder::fill(limits, room)) },
-    Contender { name: "BTreeMap", fill: |limits, room| Box::new(Tree::fill(limits, room)) },
-    Contender { name: "lazy heap", fill: |limits, room| Box::new(LazyHeap::fill(limits, room)) },
-    Contender { name: "heap rebuilt", fill: |limits, room| Box::new(RebuiltHeap::fill(limits, room)) },
-    Contender { name: "sorted Vec", fill: |limits, room| Box::new(Sorted::fill(limits, room)) },
-    Contender { name: "select_nth", fill: |limits, room| Box::new(Selected::fill(limits, room)) },
+    Contender { name: "ladder", fill: |limits| Box::new(Ladder::fill(limits)) },
+    Contender { name: "BTreeMap", fill: |limits| Box::new(Tree::fill(limits)) },
+    Contender { name: "lazy heap", fill: |limits| Box::new(LazyHeap::fill(limits)) },
+    Contender { name: "heap rebuilt", fill: |limits| Box::new(RebuiltHeap::fill(limits)) },
+    Contender { name: "sorted Vec", fill: |limits| Box::new(Sorted::fill(limits)) },
+    Contender { name: "select_nth", fill: |limits| Box::new(Selected::fill(limits)) },
 ];
 
 /// Place of an order: ascending order of this is best first. The limit is negative.
@@ -55,22 +53,19 @@ struct Keys {
 }
 
 impl Keys {
-    fn fill(limits: &[i64], room: usize) -> Self {
+    fn fill(limits: &[i64]) -> Self {
         let numbered = limits.iter().enumerate();
-        let mut of: Vec<Key> = numbered.map(|(turn, limit)| (-on_grid(*limit), turn as u64)).collect();
-        of.resize(limits.len() + room, (0, 0));
+        let of = numbered.map(|(turn, limit)| (-on_grid(*limit), turn as u64)).collect();
         Self { of, turns: limits.len() as u64 }
+    }
+
+    /// Every order and its place.
+    fn named(&self) -> impl Iterator<Item = (Key, Name)> {
+        self.of.iter().enumerate().map(|(name, key)| (*key, name as Name))
     }
 
     fn get(&self, name: Name) -> Key {
         self.of[name as usize]
-    }
-
-    /// The place of an order that comes.
-    fn come(&mut self, name: Name, limit: i64) -> Key {
-        self.turns += 1;
-        self.of[name as usize] = (-on_grid(limit), self.turns);
-        self.get(name)
     }
 
     /// The place with another limit.

@@ -11,25 +11,17 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
-    pub(super) fn fill(limits: &[i64], room: usize) -> Self {
-        let keys = Keys::fill(limits, room);
-        let orders = (0..limits.len() as Name).map(|name| (keys.get(name), name)).collect();
+    pub(super) fn fill(limits: &[i64]) -> Self {
+        let keys = Keys::fill(limits);
+        let orders = keys.named().collect();
         Self { orders, keys, served: Vec::new() }
     }
 }
 
 impl Structure for Tree {
-    fn insert(&mut self, name: Name, limit: i64) {
-        self.orders.insert(self.keys.come(name, limit), name);
-    }
-
     fn change(&mut self, name: Name, limit: i64) {
         self.orders.remove(&self.keys.get(name));
         self.orders.insert(self.keys.change(name, limit), name);
-    }
-
-    fn remove(&mut self, name: Name) {
-        self.orders.remove(&self.keys.get(name));
     }
 
     fn clear(&mut self, slots: usize) -> i64 {

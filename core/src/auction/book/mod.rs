@@ -21,8 +21,9 @@ pub struct Order {
     pub wallet: AccountId,
     /// The most it pays for one quantum of one slot. It is rounded down to the [`grid`] of prices when the order enters a book.
     pub limit: Microjoules,
-    /// Slots wanted, from one to [`SLOTS_MAX`].
-    pub slots: u16,
+    /// Slots wanted, from one to [`SLOTS_MAX`]. As wide as it is read: a processor that reads four bytes where two have just been
+    /// written waits until they have left for the cache, behind everything else that has.
+    pub slots: u32,
     /// The last tick in which it takes part; none if it stays until it is changed or cancelled.
     pub last_tick: Option<u64>,
 }
@@ -44,7 +45,7 @@ impl Order {
     /// The level of its limit, if it is an order that a book takes in tick `now`.
     fn level(&self, now: u64) -> Result<Level, BookError> {
         let Self { limit, slots, last_tick, .. } = *self;
-        if limit <= Microjoules::ZERO || slots == 0 || slots > SLOTS_MAX {
+        if limit <= Microjoules::ZERO || slots == 0 || slots > u32::from(SLOTS_MAX) {
             return Err(BookError::NotAnOrder { limit, slots });
         }
         match last_tick {
@@ -85,7 +86,7 @@ pub enum BookError {
         /// The most it would pay.
         limit: Microjoules,
         /// Slots wanted.
-        slots: u16,
+        slots: u32,
     },
     /// Fatal for the request: it comes too late.
     #[error("the order was over after tick {last}, and tick {now} has begun: name a later last tick")]

@@ -86,7 +86,7 @@ impl Floor {
             cell,
             wallet,
             limit: Microjoules(bid.limit),
-            slots: bid.slots,
+            slots: bid.slots.into(),
             last_tick: None,
         });
         cell

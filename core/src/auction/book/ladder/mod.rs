@@ -20,7 +20,7 @@ use super::grid::Level;
 use super::{BookError, EXACT_MAX, Order, OrderBook, OrderId};
 use crate::limits::CELLS_MAX;
 use crate::units::Microjoules;
-use levels::LevelSet;
+use levels::{Descent, LevelSet};
 use record::Record;
 
 /// No place.
@@ -89,8 +89,8 @@ impl LadderBook {
     /// and not yet dropped as well). A walk over prices and not over orders: at most one step for every level of the grid.
     pub fn depth(&self, lowest: Microjoules) -> impl Iterator<Item = (Microjoules, u32)> {
         let lowest = Level::at_least(lowest);
-        let levels = std::iter::successors(self.levels.highest(), |level| self.levels.below(*level));
-        levels
+        let mut descent = Descent::new();
+        std::iter::from_fn(move || descent.step(&self.levels))
             .take_while(move |level| lowest.is_some_and(|lowest| *level >= lowest))
             .map(|level| (level.price(), self.lines[level.number()].orders))
     }
@@ -158,30 +158,35 @@ impl LadderBook {
     }
 
     /// Links an order into the line of `level` by how long it has waited.
+    #[inline]
     fn link_by_age(&mut self, index: u32, level: Level) {
-        let age = self.age(index);
         let Line { first, orders } = self.lines[level.number()];
         if orders == 0 {
             return self.link_last(index, level);
         }
-        let last = self.at(first).prev;
-        if self.age(last) >= age {
-            return self.link_before(first, index, level);
-        }
-        if self.age(first) < age {
-            self.link_before(first, index, level);
-            self.lines[level.number()].first = index;
-            return;
-        }
-        let begin = if orders <= EXACT_MAX { last } else { self.newcomer };
-        let is_here = begin != NONE && self.at(begin).level == level;
-        let next = if is_here { self.step_to(age, begin) } else { first };
-        self.link_before(next, index, level);
+        let age = self.age(index);
+        let next = match orders {
+            ..=EXACT_MAX => self.step_to(age, self.at(first).prev, first),
+            _ if self.is_newcomer_at(level, index) => self.step_to(age, self.newcomer, first),
+            _ => first,
+        };
+        // Behind the last is before the first of a ring: what differs is who is the first. It is chosen without a jump, which
+        // would be guessed wrongly half of the time, and the machine would wait for both records before it goes on.
+        let is_oldest = self.age(first) < age;
+        self.link_before(if is_oldest { first } else { next }, index, level);
+        self.lines[level.number()].first = if is_oldest { index } else { first };
     }
 
-    /// The order before which one of this age belongs, or as near to it as some steps from `begin` lead. The first of the line is
-    /// older, and the last is younger.
-    fn step_to(&self, age: u32, begin: u32) -> u32 {
+    /// Whether the newcomer, another one than the order of this `index`, still stands in the line of `level`.
+    fn is_newcomer_at(&self, level: Level, index: u32) -> bool {
+        let newcomer = self.records.get(self.newcomer as usize);
+        self.newcomer != index && newcomer.is_some_and(|record| record.is_live() && record.level == level)
+    }
+
+    /// The order before which one of this age belongs, or as near to it as some steps from `begin` lead, in a line whose first
+    /// has waited longer.
+    #[inline(never)]
+    fn step_to(&self, age: u32, begin: u32, first: u32) -> u32 {
         let mut at = begin;
         if self.age(at) < age {
             for _ in 0..EXACT_MAX {
@@ -195,7 +200,7 @@ impl LadderBook {
         }
         for _ in 0..EXACT_MAX {
             let next = self.at(at).next;
-            if self.age(next) < age {
+            if next == first || self.age(next) < age {
                 break;
             }
             at = next;
@@ -216,6 +221,7 @@ impl LadderBook {
         (record.next, record.prev) = (index, index);
     }
 
+    #[inline(always)]
     /// Links an order in before `next`, an order of `level`: before the first of a ring is behind its last.
     fn link_before(&mut self, next: u32, index: u32, level: Level) {
         let prev = std::mem::replace(&mut self.at_mut(next).prev, index);
@@ -225,10 +231,8 @@ impl LadderBook {
         self.lines[level.number()].orders += 1;
     }
 
+    #[inline(always)]
     fn unlink(&mut self, index: u32) {
-        if self.newcomer == index {
-            self.newcomer = NONE;
-        }
         let Record { next, prev, level, .. } = *self.at(index);
         let line = &mut self.lines[level.number()];
         line.orders -= 1;
@@ -311,8 +315,8 @@ impl OrderBook for LadderBook {
 
     fn best_first(&mut self, lowest: Microjoules, visit: &mut dyn FnMut(OrderId, &Order) -> ControlFlow<()>) {
         let Some(lowest) = Level::at_least(lowest) else { return };
-        let mut best = self.levels.highest();
-        while let Some(level) = best.filter(|level| *level >= lowest) {
+        let mut descent = Descent::new();
+        while let Some(level) = descent.step(&self.levels).filter(|level| *level >= lowest) {
             let Line { first, orders } = self.lines[level.number()];
             let limit = level.price();
             let mut index = first;
@@ -326,7 +330,6 @@ impl OrderBook for LadderBook {
                 }
                 index = next;
             }
-            best = self.levels.below(level);
         }
     }
 

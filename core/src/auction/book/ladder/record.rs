@@ -15,8 +15,13 @@ const HAS_LAST_TICK: u16 = 1 << 15;
 /// 2^32 that are drawn round and round, and says only how long ago it was drawn; the sweep makes whoever has waited for more than
 /// [`Record::AGE_MAX`] draws just so old, long before a turn comes again. *Last tick*: an order lasts for a quarter of the 2^32
 /// ticks, and the sweep takes it out long before they come again.
+///
+/// The fields lie as they are written here, with those apart that lie together in an [`Order`]: were they copied as one, a processor
+/// that has just written them as two would wait until both have left for the cache.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub(super) struct Record {
+    cell: CellId,
     /// The order behind it in its line, the first behind the last; or the next free place.
     pub(super) next: u32,
     pub(super) prev: u32,
@@ -25,7 +30,6 @@ pub(super) struct Record {
     /// Drawn when it came, and each time it ran.
     pub(super) turn: u32,
     last_tick: u32,
-    cell: CellId,
     wallet: AccountId,
     pub(super) level: Level,
     slots: u16,
@@ -44,12 +48,12 @@ impl Record {
 
     /// A place that was never used.
     pub(super) const FREE: Self = Self {
+        cell: CellId(0),
         next: u32::MAX,
         prev: u32::MAX,
         generation: 0,
         turn: 0,
         last_tick: 0,
-        cell: CellId(0),
         wallet: AccountId(0),
         level: Level(0),
         slots: 0,
@@ -68,8 +72,8 @@ impl Record {
         self.wallet = order.wallet;
         self.level = level;
         (self.last_tick, self.slots) = match order.last_tick {
-            None => (0, order.slots),
-            Some(last) => (last as u32, order.slots | HAS_LAST_TICK),
+            None => (0, order.slots as u16),
+            Some(last) => (last as u32, order.slots as u16 | HAS_LAST_TICK),
         };
     }
 
@@ -103,7 +107,7 @@ impl Record {
             cell: self.cell,
             wallet: self.wallet,
             limit,
-            slots: self.slots & !HAS_LAST_TICK,
+            slots: u32::from(self.slots & !HAS_LAST_TICK),
             last_tick: has_last_tick.then(|| now + u64::from(self.ticks_left(now).unsigned_abs())),
         }
     }

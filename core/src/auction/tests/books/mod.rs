@@ -193,7 +193,7 @@ fn the_smallest_and_the_largest_limit_are_limits() {
     on_every_book(|name, book| {
         let most = Level::MAX.price().0;
         book.enter(order(1, 1)).unwrap();
-        book.enter(Order { slots: SLOTS_MAX, ..order(2, i64::MAX) }).unwrap();
+        book.enter(Order { slots: SLOTS_MAX.into(), ..order(2, i64::MAX) }).unwrap();
         book.enter(order(3, most - 1)).unwrap();
         assert_eq!(cells(book), [2, 3, 1], "{name}");
         for (lowest, seen) in [(i64::MIN, 3), (0, 3), (1, 3), (2, 2), (most, 1), (most + 1, 0), (i64::MAX, 0)]
@@ -213,7 +213,7 @@ fn what_is_no_order_is_refused_and_changes_nothing() {
             order(1, 0),
             order(1, -1),
             Order { slots: 0, ..order(1, 9) },
-            Order { slots: SLOTS_MAX + 1, ..order(1, 9) },
+            Order { slots: u32::from(SLOTS_MAX) + 1, ..order(1, 9) },
             Order { last_tick: Some(6), ..order(1, 9) },
             Order { last_tick: Some(latest + 1), ..order(1, 9) },
             Order { last_tick: Some(u64::MAX), ..order(1, 9) },
