@@ -145,7 +145,9 @@ fn ticks(contenders: &[Contender], limits: &[i64], evictor: &mut Evictor) {
     let mut used: Vec<Used> = contenders.iter().map(|contender| Used::new(contender, limits)).collect();
     let cleared = each(&mut used, 200, Used::clear);
     let ticked = each(&mut used, 20, Used::tick);
-    for ((contender, used), (cleared, ticked)) in contenders.iter().zip(&mut used).zip(cleared.iter().zip(ticked)) {
+    for ((contender, used), (cleared, ticked)) in
+        contenders.iter().zip(&mut used).zip(cleared.iter().zip(ticked))
+    {
         say(contender.name, "clear of 64 slots", *cleared, evictor.cold(COLD_RUNS, || used.clear()));
         say(contender.name, "tick with 1,000 changes", ticked, evictor.cold(COLD_RUNS, || used.tick()));
     }
@@ -178,8 +180,7 @@ fn stall(limits: &[i64]) {
 
 fn ratios(orders: usize) {
     let limits = limits(orders);
-    let mut used: Vec<Used> =
-        CONTENDERS[..2].iter().map(|contender| Used::new(contender, &limits)).collect();
+    let mut used: Vec<Used> = CONTENDERS[..2].iter().map(|contender| Used::new(contender, &limits)).collect();
     let mut ratio = |runs, work| {
         let took = each(&mut used, runs, work);
         took[1].best / took[0].best

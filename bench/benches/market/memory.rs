@@ -50,7 +50,9 @@ const ORDERS: usize = 1_000_000;
 const TICKS: usize = 1_000;
 
 pub(crate) fn run() {
-    heading("Memory, with 1,000,000 orders (the others keep the place of every order beside it: 16 bytes an order)");
+    heading(
+        "Memory, with 1,000,000 orders (the others keep the place of every order beside it: 16 bytes an order)",
+    );
     let mut random = Random(7);
     let limits: Vec<i64> = (0..ORDERS).map(|_| random.limit()).collect();
     for contender in &CONTENDERS {

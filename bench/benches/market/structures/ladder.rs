@@ -35,11 +35,8 @@ const fn name(id: OrderId) -> Name {
 impl Ladder {
     /// A full book, whose orders have the generation of whoever comes first to a place.
     pub(crate) fn fill(limits: &[i64]) -> Self {
-        let mut ladder = Self {
-            book: LadderBook::with_capacity(limits.len()),
-            best: Vec::with_capacity(2_000),
-            tick: 0,
-        };
+        let mut ladder =
+            Self { book: LadderBook::with_capacity(limits.len()), best: Vec::with_capacity(2_000), tick: 0 };
         for (nth, limit) in limits.iter().enumerate() {
             assert_eq!(ladder.insert(*limit), ladder.name(nth), "places are filled in turn");
         }

@@ -73,14 +73,15 @@ impl Descent {
     }
 
     /// The next lower level that has orders.
+    #[inline]
     pub(super) fn step(&mut self, set: &LevelSet) -> Option<Level> {
         if self.rest == 0 {
             self.leaf = set.leaf_below(self.leaf)?;
             self.rest = set.leaves[self.leaf];
         }
-        let bit = highest_in(self.rest)?;
+        let bit = 63 ^ self.rest.leading_zeros();
         self.rest ^= 1 << bit;
-        Some(Level(((self.leaf * 64) | bit) as u16))
+        Some(Level(((self.leaf * 64) | bit as usize) as u16))
     }
 }
 

@@ -30,6 +30,11 @@ const NONE: u32 = u32::MAX;
 /// A node's 10,000 places are swept in 1.6 seconds.
 const SWEPT_PER_TICK: u32 = 64;
 
+/// Steps that an order goes at the most to find its place in a line.
+const STEPS_MAX: u32 = 16;
+
+const _: () = assert!(STEPS_MAX >= EXACT_MAX, "a walk gets through a line in which places are exact");
+
 /// The orders of one price, as a ring.
 #[derive(Clone, Copy, Debug)]
 struct Line {
@@ -101,8 +106,8 @@ impl LadderBook {
     }
 
     /// How many turns ago the order last ran or came.
-    fn age(&self, index: u32) -> u32 {
-        self.last_turn.wrapping_sub(self.at(index).turn)
+    fn age(&self, record: &Record) -> u32 {
+        self.last_turn.wrapping_sub(record.turn)
     }
 
     /// The order that `id` names, over or not.
@@ -151,28 +156,39 @@ impl LadderBook {
             let (index, record) = (self.swept, *self.at(self.swept));
             if record.is_live() && record.is_over(self.now) {
                 self.drop_order(index);
-            } else if self.age(index) > Record::AGE_MAX {
+            } else if self.age(&record) > Record::AGE_MAX {
                 self.at_mut(index).turn = self.last_turn.wrapping_sub(Record::AGE_MAX);
             }
         }
     }
 
     /// Links an order into the line of `level` by how long it has waited.
-    #[inline]
     fn link_by_age(&mut self, index: u32, level: Level) {
         let Line { first, orders } = self.lines[level.number()];
-        if orders == 0 {
-            return self.link_last(index, level);
+        let age = self.age(self.at(index));
+        match orders {
+            0 => self.link_last(index, level),
+            1..=EXACT_MAX => self.link_by_steps(index, level, first, age, self.at(first).prev),
+            _ if self.is_newcomer_at(level, index) => {
+                self.link_by_steps(index, level, first, age, self.newcomer)
+            }
+            _ => self.link_at_ends(index, level, first, age, first),
         }
-        let age = self.age(index);
-        let next = match orders {
-            ..=EXACT_MAX => self.step_to(age, self.at(first).prev, first),
-            _ if self.is_newcomer_at(level, index) => self.step_to(age, self.newcomer, first),
-            _ => first,
-        };
-        // Behind the last is before the first of a ring: what differs is who is the first. It is chosen without a jump, which
-        // would be guessed wrongly half of the time, and the machine would wait for both records before it goes on.
-        let is_oldest = self.age(first) < age;
+    }
+
+    /// Links an order in where a walk from `begin` finds the place of its age.
+    #[inline(never)]
+    fn link_by_steps(&mut self, index: u32, level: Level, first: u32, age: u32, begin: u32) {
+        let next = self.step_to(age, begin, first);
+        self.link_at_ends(index, level, first, age, next);
+    }
+
+    /// Links an order in as the first of the line of `level` if it is older than the first, and otherwise before `next`.
+    ///
+    /// Behind the last is before the first of a ring: what differs is who is the first. That is chosen without a jump, which would be
+    /// guessed wrongly half of the time, and the machine would wait for both records before it goes on.
+    fn link_at_ends(&mut self, index: u32, level: Level, first: u32, age: u32, next: u32) {
+        let is_oldest = self.age(self.at(first)) < age;
         self.link_before(if is_oldest { first } else { next }, index, level);
         self.lines[level.number()].first = if is_oldest { index } else { first };
     }
@@ -185,27 +201,26 @@ impl LadderBook {
 
     /// The order before which one of this age belongs, or as near to it as some steps from `begin` lead, in a line whose first
     /// has waited longer.
-    #[inline(never)]
     fn step_to(&self, age: u32, begin: u32, first: u32) -> u32 {
-        let mut at = begin;
-        if self.age(at) < age {
-            for _ in 0..EXACT_MAX {
-                let prev = self.at(at).prev;
-                if self.age(prev) >= age {
+        let (mut at, mut record) = (begin, self.at(begin));
+        if self.age(record) < age {
+            for _ in 0..STEPS_MAX {
+                let (prev, previous) = (record.prev, self.at(record.prev));
+                if self.age(previous) >= age {
                     break;
                 }
-                at = prev;
+                (at, record) = (prev, previous);
             }
             return at;
         }
-        for _ in 0..EXACT_MAX {
-            let next = self.at(at).next;
-            if next == first || self.age(next) < age {
+        for _ in 0..STEPS_MAX {
+            let following = self.at(record.next);
+            if record.next == first || self.age(following) < age {
                 break;
             }
-            at = next;
+            record = following;
         }
-        self.at(at).next
+        record.next
     }
 
     /// Links an order in as the last of the line of `level`.
@@ -221,7 +236,6 @@ impl LadderBook {
         (record.next, record.prev) = (index, index);
     }
 
-    #[inline(always)]
     /// Links an order in before `next`, an order of `level`: before the first of a ring is behind its last.
     fn link_before(&mut self, next: u32, index: u32, level: Level) {
         let prev = std::mem::replace(&mut self.at_mut(next).prev, index);
@@ -231,7 +245,6 @@ impl LadderBook {
         self.lines[level.number()].orders += 1;
     }
 
-    #[inline(always)]
     fn unlink(&mut self, index: u32) {
         let Record { next, prev, level, .. } = *self.at(index);
         let line = &mut self.lines[level.number()];
@@ -316,7 +329,9 @@ impl OrderBook for LadderBook {
     fn best_first(&mut self, lowest: Microjoules, visit: &mut dyn FnMut(OrderId, &Order) -> ControlFlow<()>) {
         let Some(lowest) = Level::at_least(lowest) else { return };
         let mut descent = Descent::new();
-        while let Some(level) = descent.step(&self.levels).filter(|level| *level >= lowest) {
+        while let Some(level) = descent.step(&self.levels)
+            && level >= lowest
+        {
             let Line { first, orders } = self.lines[level.number()];
             let limit = level.price();
             let mut index = first;

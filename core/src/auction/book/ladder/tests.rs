@@ -29,7 +29,10 @@ fn assert_whole(book: &LadderBook) {
     let mut descent = Descent::new();
     let listed: Vec<Level> = std::iter::from_fn(|| descent.step(&book.levels)).collect();
     let occupied = book.lines.iter().enumerate().rev().filter(|(_, line)| line.orders > 0);
-    assert!(occupied.map(|(number, _)| Level(number as u16)).eq(listed), "the levels are those that have orders");
+    assert!(
+        occupied.map(|(number, _)| Level(number as u16)).eq(listed),
+        "the levels are those that have orders"
+    );
     for (number, line) in book.lines.iter().enumerate() {
         let level = Level(number as u16);
         let mut index = line.first;

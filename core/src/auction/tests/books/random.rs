@@ -31,8 +31,9 @@ fn orders() -> impl Strategy<Value = Order> {
         2 => (0..12_u64).prop_map(Some),
         1 => prop_oneof![Just(Some(u64::MAX)), Just(Some(ORDER_TICKS_MAX + 5))],
     ];
-    (0..12_u32, limits(), prop_oneof![5 => 1..4_u16, 1 => Just(0), 1 => Just(SLOTS_MAX)], last_tick)
-        .prop_map(|(cell, limit, slots, last_tick)| Order { slots: slots.into(), last_tick, ..order(cell, limit) })
+    (0..12_u32, limits(), prop_oneof![5 => 1..4_u16, 1 => Just(0), 1 => Just(SLOTS_MAX)], last_tick).prop_map(
+        |(cell, limit, slots, last_tick)| Order { slots: slots.into(), last_tick, ..order(cell, limit) },
+    )
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
