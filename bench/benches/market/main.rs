@@ -1,6 +1,6 @@
 //! What the order book costs, beside every structure that could stand in its place, measured in one run.
 //!
-//! `cargo bench --workspace --bench market` prints tables; `-- figures`, `-- memory`, `-- small`, `-- growth`, `-- sampled` and
+//! `cargo bench --workspace --bench market` prints tables; `-- figures`, `-- small`, `-- growth`, `-- sampled` and
 //! `-- instructions` print a part of them. With `-- --write DIR` the growth is also written there as CSV and as a plot:
 //! `docs/market` is made so. All structures are given the same orders in one process, one after the other, and each row is the
 //! best of several runs, because a machine that does other things as well can only make it worse.
@@ -8,7 +8,6 @@
 mod figures;
 mod growth;
 mod instructions;
-mod memory;
 mod plot;
 mod prices;
 mod sampled;
@@ -36,9 +35,6 @@ fn main() -> Result<()> {
     let wants = |part: &str| chosen.is_empty() || chosen.iter().any(|name| *name == part);
     if wants("figures") {
         figures::run();
-    }
-    if wants("memory") {
-        memory::run();
     }
     if wants("small") {
         small::run();

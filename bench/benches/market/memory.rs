@@ -1,76 +1,46 @@
-//! What the book takes of memory, counted by the allocator.
+//! What the order book takes of memory, and what every other structure takes, counted by the allocator.
+//!
+//! `cargo bench --workspace --bench market-memory`. It is a program of its own because counting makes allocations dear, and the
+//! structures whose time `market` measures allocate.
 
-use std::alloc::{GlobalAlloc, Layout, System};
-use std::cell::Cell;
+#[allow(dead_code, reason = "`market` draws more than is counted here")]
+mod prices;
+#[allow(dead_code, reason = "`market` uses the structures for more than is counted here")]
+mod structures;
+
+use allocation_counter::measure;
 
 use crate::prices::Random;
 use crate::structures::{CONTENDERS, Ladder, Name, Structure};
-use crate::{heading, row};
-
-struct CountingAllocator;
-
-thread_local! {
-    static ALLOCATIONS: Cell<u64> = const { Cell::new(0) };
-    static BYTES: Cell<usize> = const { Cell::new(0) };
-}
-
-/// A thread that is ending has no counters any more, and nobody asks it.
-fn count(allocations: u64, more: usize, less: usize) {
-    let _ = ALLOCATIONS.try_with(|counter| counter.set(counter.get() + allocations));
-    let _ = BYTES.try_with(|bytes| bytes.set(bytes.get().wrapping_add(more).wrapping_sub(less)));
-}
-
-// SAFETY: every call is passed on unchanged to the system's allocator; the counters beside it allocate nothing.
-unsafe impl GlobalAlloc for CountingAllocator {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        count(1, layout.size(), 0);
-        // SAFETY: the caller keeps the contract of `GlobalAlloc::alloc`, which is the same.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        count(0, 0, layout.size());
-        // SAFETY: `pointer` came from `alloc` above with this layout.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-
-    unsafe fn realloc(&self, pointer: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        count(1, size, layout.size());
-        // SAFETY: `pointer` came from `alloc` above with this layout, and the size is the caller's to keep valid.
-        unsafe { System.realloc(pointer, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: CountingAllocator = CountingAllocator;
 
 /// Orders that are entered.
 const ORDERS: usize = 1_000_000;
 /// Ticks in which nothing may be allocated.
 const TICKS: usize = 1_000;
 
-pub(crate) fn run() {
-    heading(
-        "Memory, with 1,000,000 orders (the others keep the place of every order beside it: 16 bytes an order)",
+fn main() {
+    // `cargo test --benches` runs benchmarks too, to see that they still do.
+    if std::env::args().any(|argument| argument == "--test") {
+        return;
+    }
+    println!(
+        "1,000,000 orders (all but the ladder keep the place of every order beside it: 16 bytes an order)\n"
     );
     let mut random = Random(7);
     let limits: Vec<i64> = (0..ORDERS).map(|_| random.limit()).collect();
     for contender in &CONTENDERS {
-        let before = BYTES.get();
-        let structure = (contender.fill)(&limits);
-        let bytes = BYTES.get().wrapping_sub(before);
-        row(contender.name, &format!("{:.1} bytes an order", bytes as f64 / ORDERS as f64));
-        drop(structure);
+        let counted = measure(|| std::mem::forget((contender.fill)(&limits)));
+        row(contender.name, &format!("{:.1} bytes an order", counted.bytes_current as f64 / ORDERS as f64));
     }
     let mut ladder = Ladder::fill(&limits);
     let mut last = ladder.name(ORDERS - 1);
-    let before = ALLOCATIONS.get();
-    for _ in 0..TICKS {
-        use_it(&mut ladder, &mut last, &mut random);
-    }
-    let allocations = ALLOCATIONS.get() - before;
-    row("ladder: allocations in 1,000 ticks of all operations", &allocations.to_string());
-    assert_eq!(allocations, 0, "the book allocates while it is used");
+    let used = measure(|| (0..TICKS).for_each(|_| use_it(&mut ladder, &mut last, &mut random)));
+    row("ladder: allocations in 1,000 ticks of all operations", &used.count_total.to_string());
+    assert_eq!(used.count_total, 0, "the book allocates while it is used");
+}
+
+fn row(what: &str, figure: &str) {
+    println!("{what:<58} {figure}");
 }
 
 /// A tick with every operation, on the orders that the book was filled with. The last of them goes, and another comes to its place.
