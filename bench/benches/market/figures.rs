@@ -33,7 +33,7 @@ pub(crate) fn run() {
 
 /// The limits of so many orders.
 pub(crate) fn limits(orders: usize) -> Vec<i64> {
-    let mut random = Random(orders as u64);
+    let mut random = Random::new(orders as u64);
     (0..orders).map(|_| random.limit()).collect()
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Changes {
 impl Changes {
     /// Of so many among the first orders that the structure was filled with.
     pub(crate) fn new(structure: &dyn Structure, orders: usize, count: usize) -> Self {
-        let mut random = Random(3);
+        let mut random = Random::new(3);
         let names = (0..count).map(|_| structure.name(random.below(orders))).collect();
         let limits = [(); 2].map(|()| (0..count).map(|_| random.limit()).collect());
         Self { names, limits, round: 0 }
@@ -69,7 +69,7 @@ pub(crate) struct Wanderers {
 
 impl Wanderers {
     pub(crate) fn new(ladder: &Ladder, orders: usize) -> Self {
-        let mut random = Random(5);
+        let mut random = Random::new(5);
         let mut names: Vec<Name> = (0..2 * CHANGES).map(|_| ladder.name(random.below(orders))).collect();
         names.sort_unstable();
         names.dedup();

@@ -26,7 +26,7 @@ fn main() {
     println!(
         "1,000,000 orders (all but the ladder keep the place of every order beside it: 16 bytes an order)\n"
     );
-    let mut random = Random(7);
+    let mut random = Random::new(7);
     let limits: Vec<i64> = (0..ORDERS).map(|_| random.limit()).collect();
     for contender in &CONTENDERS {
         let counted = measure(|| std::mem::forget((contender.fill)(&limits)));

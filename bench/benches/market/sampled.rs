@@ -25,7 +25,7 @@ pub(crate) fn run() {
         [("over two octaves", Random::limit), ("Pareto, exponent 1.16", Random::pareto_limit)];
     for orders in [1_000_000, 10_000_000] {
         for (kind, limit) in kinds {
-            let mut random = Random(11);
+            let mut random = Random::new(11);
             let limits: Vec<i64> = (0..orders).map(|_| limit(&mut random)).collect();
             heading(&format!("The k-th best of {orders} limits, prices {kind}"));
             let mut book = Ladder::fill(&limits).book;
@@ -76,7 +76,7 @@ fn estimates(limits: &[i64], k: usize) {
     let mut sorted = limits.to_vec();
     let exact = *sorted.select_nth_unstable_by(k - 1, |a, b| b.cmp(a)).1 as f64;
     drop(sorted);
-    let mut random = Random(13);
+    let mut random = Random::new(13);
     for size in [1_000, 10_000, 100_000] {
         let mut errors = Vec::new();
         let mut best = Duration::MAX;

@@ -66,7 +66,7 @@ impl Floor {
 
 impl Workload {
     pub(crate) fn new(people: u8, seed: u64) -> Self {
-        Self { keys: Keys::new(people), dice: Dice(seed) }
+        Self { keys: Keys::new(people), dice: Dice::new(seed) }
     }
 
     /// Enters what comes next, and gives its place and itself. An order that the ledger refuses is given up, and another is

@@ -45,7 +45,7 @@ fn what_was_acknowledged_survives_every_kill_and_nothing_is_made_or_lost() {
     println!("{SEED}={seed} {KILLS}={kills}");
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("ledger");
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let mut watcher = Watcher::new(&file);
     let mut unopened = 0;
     for kill in 0..kills {

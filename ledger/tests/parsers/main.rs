@@ -13,7 +13,7 @@ const TRIES: u64 = 400;
 
 fn each_target(mut try_out: impl FnMut(Target, &mut Dice)) {
     for (number, target) in TARGETS.into_iter().enumerate() {
-        let mut dice = Dice(number as u64);
+        let mut dice = Dice::new(number as u64);
         for _ in 0..TRIES {
             try_out(target, &mut dice);
         }
@@ -53,7 +53,7 @@ fn valid_pieces_with_changes_do_not_either() {
         for sample in samples {
             body(sample);
         }
-        let mut dice = Dice(number.next().expect("numbers do not end"));
+        let mut dice = Dice::new(number.next().expect("numbers do not end"));
         for _ in 0..TRIES {
             body(&mutated(samples, &mut dice));
         }

@@ -64,7 +64,7 @@ pub(crate) struct History {
 
 impl History {
     pub(crate) fn new(seed: u64) -> Self {
-        Self { dice: Dice(seed), ends: Vec::new(), epoch: 0, checkpoint: 0 }
+        Self { dice: Dice::new(seed), ends: Vec::new(), epoch: 0, checkpoint: 0 }
     }
 
     pub(crate) fn next(&mut self) -> Batch {

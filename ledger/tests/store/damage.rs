@@ -53,7 +53,7 @@ fn is_damaged(image: &[u8], right: &Content, what: &str) -> bool {
 
 /// Places that matter more than others, before random ones: the header, with the choice of the newest commit in it.
 fn places(len: usize, count: u64) -> impl Iterator<Item = usize> {
-    (0..320 * 8).step_by(17).chain((0..count).map(move |seed| Dice(seed).below(len * 8)))
+    (0..320 * 8).step_by(17).chain((0..count).map(move |seed| Dice::new(seed).below(len * 8)))
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_flipped_bit_in_what_is_stored_is_always_found() {
         // Pages that are free again may still hold the same.
         let starts = (0..image.len()).filter(|start| image[*start..].starts_with(begin)).collect::<Vec<_>>();
         assert!(!starts.is_empty(), "a frame lies in the file as it was given");
-        let bit = Dice(at as u64).below(BEGIN * 8);
+        let bit = Dice::new(at as u64).below(BEGIN * 8);
         flip(&mut image, &starts, bit);
         assert!(is_damaged(&image, &right, &format!("bit {bit} of frame {}", frame.first)));
         flip(&mut image, &starts, bit);
@@ -93,7 +93,7 @@ fn a_flipped_bit_in_what_is_stored_is_always_found() {
 fn a_file_without_its_end_is_found_out() {
     for (image, right) in [closed(), left_open()] {
         for seed in 0..CUTS {
-            let len = Dice(seed).below(image.len());
+            let len = Dice::new(seed).below(image.len());
             // On a page's border the file looks like one that never grew further.
             let len = if seed % 2 == 0 { len } else { len / 4_096 * 4_096 };
             is_damaged(&image[..len], &right, &format!("cut to {len} bytes"));

@@ -28,7 +28,7 @@ fn states(history: u64) -> (Vec<Content>, usize) {
 
 /// Plays one loss of power, and one more while the first is being recovered from.
 fn lose_power(history: u64, seed: u64, states: &[Content], operations: usize) {
-    let mut dice = Dice(seed);
+    let mut dice = Dice::new(seed);
     let disk = Disk::default();
     let mut store = RedbStore::create_on(disk.clone(), name(), b"genesis").expect("a new ledger");
     disk.fail(dice.below(operations), Fault::PowerLoss);
@@ -66,7 +66,7 @@ fn a_loss_of_power_during_creation_leaves_an_empty_ledger_or_an_error() {
     drop(RedbStore::create_on(disk.clone(), name(), b"genesis").expect("a new ledger"));
     let (mut whole, operations) = (0, disk.operations().len());
     for seed in 0..200 {
-        let mut dice = Dice(seed);
+        let mut dice = Dice::new(seed);
         let disk = Disk::default();
         disk.fail(dice.below(operations), Fault::PowerLoss);
         let created = RedbStore::create_on(disk.clone(), name(), b"genesis").is_ok();

@@ -97,7 +97,7 @@ fn a_ledger_holds_what_it_acknowledged_wherever_the_power_goes() {
             let at = (operations * loss + seed as usize) / LOSSES;
             host.disk.fail(at, Fault::PowerLoss);
             assert!(!host.work() || at >= operations, "seed {seed}, loss {loss}: the power did not go");
-            let image = host.disk.after_power_loss(&mut Dice(seed * LOSSES as u64 + loss as u64));
+            let image = host.disk.after_power_loss(&mut Dice::new(seed * LOSSES as u64 + loss as u64));
             println!("seed {seed}, power lost at operation {at} of {operations}");
             let mut ledger = host.found(image);
             ledger.commit(START_MS + 60_000, Close::AndSave).expect("this disk works");
