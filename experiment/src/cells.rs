@@ -44,12 +44,11 @@ pub(crate) fn start(
     id: CellId,
     events: SyncSender<Event>,
 ) -> Result<ProcessCell> {
-    let program = match &agent.program {
-        Some(path) => Program { path: path.clone(), args: vec![], cpu },
-        None => {
-            Program { path: PathBuf::from(SELF), args: vec!["agent".into(), agent.kind.clone().into()], cpu }
-        }
+    let (path, args) = match &agent.program {
+        Some(path) => (path.clone(), vec![]),
+        None => (PathBuf::from(SELF), vec!["agent".into(), agent.kind.clone().into()]),
     };
+    let program = Program { path, args, cpu, ..Program::default() };
     let config = CellConfig { id, args, memory_max: MEMORY_MAX, events };
     host.start(&program, config).with_context(|| format!("the {} cannot be started", agent.name))
 }

@@ -195,7 +195,7 @@ fn a_program_gets_four_descriptors_and_its_arguments() {
     let (config, _queue) = harness.config(&["second arg", "third"]);
     let script = "ls /proc/$$/fd; echo \"$MAXWELL_CHANNEL_FD, $0, $1, $2\"; exit 1";
     let args = vec!["-c".into(), script.into(), "first".into()];
-    let program = Program { path: "sh".into(), args, cpu: CpuPolicy::default() };
+    let program = Program { path: "sh".into(), args, ..Program::default() };
     let mut cell = harness.host.as_ref().unwrap().start(&program, config).unwrap();
     harness.run(&mut cell);
     let words = cell.last_words();

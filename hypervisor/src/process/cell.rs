@@ -104,7 +104,7 @@ impl ProcessCell {
             account: Account::default(),
             observer: SchedObserver::open(first.as_raw_pid()),
             waited: Nanoseconds::ZERO,
-            memory: Memory::of(first),
+            memory: Memory::of(groups.memory.as_ref(), first),
             noticed: false,
             killed: false,
             exit: None,
@@ -163,6 +163,11 @@ impl ProcessCell {
             Ending::Status(0) => self.end(Exit::Finished, String::new()),
             // The notice says to end, and this is how a program does that knows nothing of Maxwell.
             Ending::Signal(libc::SIGTERM) if self.noticed => self.end(Exit::Finished, String::new()),
+            // It is gone because it, or something that it had started, wanted too much.
+            _ if self.memory.was_exceeded() => {
+                let words = "limit reached: it took more memory than it may have; raise its memory limit or make it use less";
+                self.end(Exit::Limit, words.to_owned());
+            }
             ending => self.end(Exit::Crashed, format!("crashed: {ending}")),
         }
     }

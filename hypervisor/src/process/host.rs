@@ -13,7 +13,7 @@ use rustix::process::Pid;
 use rustix::thread::{CpuSet, sched_getaffinity};
 
 use super::cell::{Parts, ProcessCell};
-use super::cgroup::{Clearing, FOLDER_PREFIX, Groups, Survey, survey};
+use super::cgroup::{Bounds, Clearing, FOLDER_PREFIX, Groups, Survey, survey};
 use super::channel::Channel;
 use super::control::{Control, Order, Report};
 use super::keeper::Job;
@@ -168,15 +168,21 @@ impl ProcessHost {
     }
 
     /// Starts a program in a cell of its own: executed and parked, on the CPUs of all slots until it is granted some.
-    /// Its arguments are the program's, then those of `config`; the memory limit of `config` is not enforced. Takes
-    /// some milliseconds.
+    /// Its arguments are the program's, then those of `config`. Limits on memory and processes hold where this machine has
+    /// the controllers for them, which [`Self::findings`] says. Takes some milliseconds.
     ///
     /// # Errors
     /// A command that cannot be found or run, or a policy that cannot be had. Then nothing is left of it.
     pub fn start(&self, program: &Program, config: CellConfig) -> Result<ProcessCell, StartError> {
         self.check(&program.cpu)?;
         let Inner { survey, cpus, .. } = &*self.0;
-        let groups = Groups::make(survey, config.id, &program.cpu, cpus).map_err(StartError::Groups)?;
+        let bounds = Bounds {
+            cpus,
+            cpu: &program.cpu,
+            memory_max: config.memory_max,
+            processes_max: program.processes_max,
+        };
+        let groups = Groups::make(survey, config.id, bounds).map_err(StartError::Groups)?;
         let clearing = Clearing::new(groups.gate.clone(), groups.all.clone());
         self.start_in(groups, &clearing, program, config).inspect_err(|_| {
             // Nothing is in them, and the error that is told is the one that matters.

@@ -1,6 +1,7 @@
-//! Memory that a program holds.
+//! Memory that a cell holds, and whether it wanted more than it may.
 
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::time::{Duration, Instant};
 
@@ -8,23 +9,48 @@ use maxwell_core::units::Bytes;
 use rustix::param::page_size;
 use rustix::process::Pid;
 
+use super::cgroup::MemoryPlace;
+
 /// The kernel adds it up anew at every look, and rent is not worth more than this.
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// Resident memory of a cell's first process, looked at once a second at most.
+/// What is read at a time: `memory.stat` has about 2 KiB, and what is wanted stands in its first three quarters.
+const TEXT_MAX: usize = 4 << 10;
+
+/// Memory of a cell, looked at once a second at most. A look neither allocates nor opens a file.
 #[derive(Debug)]
 pub(super) struct Memory {
-    /// `/proc/PID/statm`, held open.
-    file: Option<File>,
+    source: Option<Source>,
     looked: Option<Instant>,
     held: Bytes,
 }
 
+#[derive(Debug)]
+enum Source {
+    Group(Group),
+    /// What is resident of the first process alone, for want of a group: `/proc/PID/statm`.
+    First(File),
+}
+
+/// The files of a group.
+#[derive(Debug)]
+struct Group {
+    used: File,
+    stat: File,
+    files: &'static str,
+    shared: &'static str,
+    ended: File,
+    ended_word: &'static str,
+}
+
 impl Memory {
-    /// Of a process; nothing if it is gone.
-    pub(super) fn of(pid: Pid) -> Self {
-        let file = File::open(format!("/proc/{}/statm", pid.as_raw_pid())).ok();
-        Self { file, looked: None, held: Bytes(0) }
+    /// Of a cell with its group, if it has one, and its first process. Nothing is counted of one that is gone.
+    pub(super) fn of(group: Option<&MemoryPlace>, first: Pid) -> Self {
+        let source = match group {
+            Some(group) => Group::open(group).map(Source::Group),
+            None => File::open(format!("/proc/{}/statm", first.as_raw_pid())).map(Source::First),
+        };
+        Self { source: source.ok(), looked: None, held: Bytes(0) }
     }
 
     /// What it holds.
@@ -32,15 +58,90 @@ impl Memory {
         let now = Instant::now();
         if self.looked.is_none_or(|looked| now.duration_since(looked) >= PERIOD) {
             self.looked = Some(now);
-            self.held = self.look().unwrap_or(Bytes(0));
+            self.held = self.source.as_ref().and_then(Source::held).unwrap_or(Bytes(0));
         }
         self.held
     }
 
-    fn look(&self) -> Option<Bytes> {
-        let mut text = [0; 96];
-        let read = self.file.as_ref()?.read_at(&mut text, 0).ok()?;
-        let pages = std::str::from_utf8(&text[..read]).ok()?.split(' ').nth(1)?;
-        Some(Bytes(pages.parse::<u64>().ok()? * page_size() as u64))
+    /// Whether the kernel has ended a process of the cell because it wanted more than the cell may have.
+    pub(super) fn was_exceeded(&self) -> bool {
+        match &self.source {
+            Some(Source::Group { ended, ended_word, .. }) => {
+                sum(ended, &[ended_word]).is_some_and(|count| count > 0)
+            }
+            Some(Source::First(_)) | None => false,
+        }
+    }
+}
+
+impl Source {
+    fn held(&self) -> Option<Bytes> {
+        match self {
+            Self::Group(group) => group.held(),
+            Self::First(file) => {
+                let mut text = [0; 96];
+                let read = file.read_at(&mut text, 0).ok()?;
+                let pages = std::str::from_utf8(&text[..read]).ok()?.split(' ').nth(1)?;
+                Some(Bytes(pages.parse::<u64>().ok()? * page_size() as u64))
+            }
+        }
+    }
+}
+
+impl Group {
+    fn open(place: &MemoryPlace) -> io::Result<Self> {
+        let ((stat, [files, shared]), (ended, ended_word)) = (place.files(), place.ended());
+        Ok(Self {
+            used: File::open(place.used())?,
+            stat: File::open(stat)?,
+            files,
+            shared,
+            ended: File::open(ended)?,
+            ended_word,
+        })
+    }
+
+    /// What nobody else can have: all but the contents of files, which the kernel keeps for whoever reads them next and
+    /// gives up when it needs the room. The kernel counts in steps of some hundred KiB.
+    fn held(&self) -> Option<Bytes> {
+        let files =
+            number(&self.stat, self.files)?.saturating_sub(number(&self.stat, self.shared).unwrap_or(0));
+        Some(Bytes(number(&self.used, "")?.saturating_sub(files)))
+    }
+}
+
+/// The number behind a word that begins a line.
+fn number(file: &File, word: &str) -> Option<u64> {
+    let mut text = [0; TEXT_MAX];
+    let read = file.read_at(&mut text, 0).ok()?;
+    let text = String::from_utf8_lossy(&text[..read]);
+    text.lines().find_map(|line| line.strip_prefix(word)?.parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn a_number_stands_behind_its_word() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(
+            b"cache 7\nrss 1\ntotal_cache 70\ntotal_rss 4096\ntotal_rss_huge 9\ntotal_shmem 8192\n",
+        )
+        .unwrap();
+        assert_eq!(sum(&file, &["total_rss ", "total_shmem "]), Some(12_288));
+        assert_eq!(sum(&file, &["anon ", "shmem "]), None);
+        assert_eq!(sum(&tempfile::tempfile().unwrap(), &["anon "]), None);
+    }
+
+    #[test]
+    fn without_a_group_the_first_process_is_looked_at_and_one_that_is_gone_holds_nothing() {
+        let mut own = Memory::of(None, rustix::process::getpid());
+        assert!(own.read() > Bytes(0));
+        assert!(!own.was_exceeded());
+        let mut nobody = Memory::of(None, Pid::from_raw(i32::MAX).unwrap());
+        assert_eq!(nobody.read(), Bytes(0));
     }
 }

@@ -13,6 +13,19 @@ pub struct Program {
     pub args: Vec<OsString>,
     /// How the kernel's own scheduler is to treat it.
     pub cpu: CpuPolicy,
+    /// The most processes and threads that it may have, where a pids controller counts them.
+    pub processes_max: ProcessesMax,
+}
+
+/// The most processes and threads of a cell. A fork beyond fails, and so does a fork bomb.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ProcessesMax(pub u32);
+
+impl Default for ProcessesMax {
+    /// Room for a build or a browser, and little enough that fifty bombs together do not fill a kernel's 32,768 numbers.
+    fn default() -> Self {
+        Self(512)
+    }
 }
 
 /// How the kernel's scheduler treats a cell. The default changes nothing.

@@ -87,7 +87,8 @@ impl Harness {
     /// A process cell that runs a shell script under a policy.
     pub(crate) fn shell_with(&mut self, script: &str, cpu: CpuPolicy) -> (ProcessCell, Receiver<Event>) {
         let (config, queue) = self.config(&[]);
-        let program = Program { path: "sh".into(), args: vec!["-c".into(), script.into()], cpu };
+        let program =
+            Program { path: "sh".into(), args: vec!["-c".into(), script.into()], cpu, ..Program::default() };
         let host = self.host.as_ref().expect("a harness for processes");
         (host.start(&program, config).expect("the shell starts"), queue)
     }

@@ -5,14 +5,15 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use maxwell_core::tick::CellId;
+use maxwell_core::units::Bytes;
 
 use super::clearing::GatePlace;
-use super::survey::{Survey, Version, inherit_cpuset};
+use super::survey::{Controller, Folders, Survey, Version, inherit_cpuset};
 use super::write;
 use crate::process::host::GateKind;
 use crate::process::meter::MeterKind;
 use crate::process::pin::cpu_list;
-use crate::process::program::CpuPolicy;
+use crate::process::program::{CpuPolicy, ProcessesMax};
 
 /// Period of CPU quotas in µs, the kernel's usual one.
 const QUOTA_PERIOD: f64 = 100_000.0;
@@ -27,20 +28,66 @@ pub(in crate::process) struct Groups {
     pub(in crate::process) meter: Option<PathBuf>,
     /// The file with its CPUs.
     pub(in crate::process) cpuset: Option<PathBuf>,
+    /// Where its memory is counted and bounded.
+    pub(in crate::process) memory: Option<MemoryPlace>,
     /// Each of them once: controllers that are mounted together share one.
     pub(in crate::process) all: Vec<PathBuf>,
 }
 
+/// A group that counts memory.
+#[derive(Clone, Debug)]
+pub(in crate::process) struct MemoryPlace {
+    group: PathBuf,
+    version: Version,
+}
+
+impl MemoryPlace {
+    /// The file with all that the group holds.
+    pub(in crate::process) fn used(&self) -> PathBuf {
+        self.group.join(match self.version {
+            Version::V1 => "memory.usage_in_bytes",
+            Version::V2 => "memory.current",
+        })
+    }
+
+    /// The file that says, behind these words, how much of it is contents of files, and how much of those is memory that
+    /// processes share, which no disk has.
+    pub(in crate::process) fn files(&self) -> (PathBuf, [&'static str; 2]) {
+        let words = match self.version {
+            Version::V1 => ["total_cache ", "total_shmem "],
+            Version::V2 => ["file ", "shmem "],
+        };
+        (self.group.join("memory.stat"), words)
+    }
+
+    /// The file that says how many processes were ended because the bound was reached, behind these words.
+    pub(in crate::process) fn ended(&self) -> (PathBuf, &'static str) {
+        let file = match self.version {
+            Version::V1 => "memory.oom_control",
+            Version::V2 => "memory.events",
+        };
+        (self.group.join(file), "oom_kill ")
+    }
+}
+
+/// What a cell is to be held to.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::process) struct Bounds<'a> {
+    /// The CPUs that it begins on.
+    pub(in crate::process) cpus: &'a [u32],
+    /// How it is scheduled.
+    pub(in crate::process) cpu: &'a CpuPolicy,
+    /// The most memory.
+    pub(in crate::process) memory_max: Bytes,
+    /// The most processes and threads.
+    pub(in crate::process) processes_max: ProcessesMax,
+}
+
 impl Groups {
-    /// Makes the groups of a cell, which begins on `cpus`. Those that were made when one fails are removed again.
-    pub(in crate::process) fn make(
-        survey: &Survey,
-        cell: CellId,
-        cpu: &CpuPolicy,
-        cpus: &[u32],
-    ) -> io::Result<Self> {
+    /// Makes the groups of a cell. Those that were made when one fails are removed again.
+    pub(in crate::process) fn make(survey: &Survey, cell: CellId, bounds: Bounds<'_>) -> io::Result<Self> {
         let mut groups = Self::default();
-        match groups.fill(survey, cell, cpu, cpus) {
+        match groups.fill(survey, cell, bounds) {
             Ok(()) => Ok(groups),
             Err(error) => {
                 groups.all.iter().for_each(|group| _ = fs::remove_dir(group));
@@ -49,16 +96,16 @@ impl Groups {
         }
     }
 
-    fn fill(&mut self, survey: &Survey, cell: CellId, cpu: &CpuPolicy, cpus: &[u32]) -> io::Result<()> {
-        let folders = &survey.folders;
-        match (survey.gate, &folders.v2, &folders.freezer) {
+    fn fill(&mut self, survey: &Survey, cell: CellId, bounds: Bounds<'_>) -> io::Result<()> {
+        let Folders { v2, freezer, cpuacct, cpuset, cpu, memory, pids } = &survey.folders;
+        match (survey.gate, v2, freezer) {
             (GateKind::FreezerV2, Some(v2), _) => self.gate = GatePlace::FreezerV2(self.add(v2, cell)?),
             (GateKind::FreezerV1, _, Some(freezer)) => {
                 self.gate = GatePlace::FreezerV1(self.add(freezer, cell)?);
             }
             _ => {}
         }
-        match (survey.meter, &folders.cpuacct, &folders.v2) {
+        match (survey.meter, cpuacct, v2) {
             (MeterKind::CpuAcct, Some(folder), _) => {
                 self.meter = Some(self.add(folder, cell)?.join("cpuacct.usage"));
             }
@@ -67,29 +114,25 @@ impl Groups {
             }
             _ => {}
         }
-        if let Some((version, folder)) = &folders.cpuset {
-            let group = self.add(folder, cell)?;
-            if *version == Version::V1 {
-                inherit_cpuset(folder, &group)?;
-                // Threads are balanced over the parent's CPUs anyway; without this every change of CPUs has the
-                // kernel think about its scheduling domains.
-                let _ = write(&group.join("cpuset.sched_load_balance"), "0");
-            }
-            let file = group.join("cpuset.cpus");
-            write(&file, &cpu_list(cpus))?;
-            self.cpuset = Some(file);
+        if let Some(controller) = cpuset {
+            let group = self.add(&controller.folder, cell)?;
+            self.cpuset = Some(set_cpus(controller, &group, bounds.cpus)?);
         }
-        if let Some((_, folder)) = &folders.cpu
-            && (cpu.weight.is_some() || cpu.max.is_some())
-        {
-            self.add(folder, cell)?;
+        if let Some(controller) = memory {
+            let group = self.add(&controller.folder, cell)?;
+            set_memory(controller.version, &group, bounds.memory_max)?;
+            self.memory = Some(MemoryPlace { group, version: controller.version });
         }
-        match &folders.cpu {
-            Some((version, folder)) if self.all.contains(&name(folder, cell)) => {
-                set_policy(*version, &name(folder, cell), cpu)
-            }
-            _ => Ok(()),
+        if let Some(controller) = pids {
+            let group = self.add(&controller.folder, cell)?;
+            set(&group, "pids.max", &bounds.processes_max.0.to_string())?;
         }
+        let Some(controller) = cpu else { return Ok(()) };
+        if bounds.cpu.weight.is_some() || bounds.cpu.max.is_some() {
+            self.add(&controller.folder, cell)?;
+        }
+        let group = name(&controller.folder, cell);
+        if self.all.contains(&group) { set_policy(controller.version, &group, bounds.cpu) } else { Ok(()) }
     }
 
     fn add(&mut self, folder: &Path, cell: CellId) -> io::Result<PathBuf> {
@@ -106,11 +149,34 @@ fn name(folder: &Path, cell: CellId) -> PathBuf {
     folder.join(format!("cell-{}", cell.0))
 }
 
-fn set_policy(version: Version, group: &Path, cpu: &CpuPolicy) -> io::Result<()> {
-    let set = |file: &str, value: String| {
-        let file = group.join(file);
-        write(&file, &value).map_err(|error| named(&error, &file))
+/// The file with the CPUs of a cell.
+fn set_cpus(controller: &Controller, group: &Path, cpus: &[u32]) -> io::Result<PathBuf> {
+    if controller.version == Version::V1 {
+        inherit_cpuset(&controller.folder, group)?;
+        // Threads are balanced over the parent's CPUs anyway; without this every change of CPUs has the
+        // kernel think about its scheduling domains.
+        let _ = write(&group.join("cpuset.sched_load_balance"), "0");
+    }
+    let file = group.join("cpuset.cpus");
+    write(&file, &cpu_list(cpus))?;
+    Ok(file)
+}
+
+fn set_memory(version: Version, group: &Path, max: Bytes) -> io::Result<()> {
+    let (file, _) = version.memory_limit();
+    set(group, file, &max.0.to_string())?;
+    // What is swapped out is held all the same. Kernels that do not count it have no such files.
+    let _ = match version {
+        Version::V1 => write(&group.join("memory.memsw.limit_in_bytes"), &max.0.to_string()),
+        Version::V2 => write(&group.join("memory.swap.max"), "0"),
     };
+    // A program that has lost one of its processes has not got less to do: all of it goes.
+    let _ = write(&group.join("memory.oom.group"), "1");
+    Ok(())
+}
+
+fn set_policy(version: Version, group: &Path, cpu: &CpuPolicy) -> io::Result<()> {
+    let set = |file: &str, value: String| set(group, file, &value);
     if cpu.nice != 0 {
         // Between groups the niceness of a process counts for nothing.
         match version {
@@ -135,6 +201,11 @@ fn set_policy(version: Version, group: &Path, cpu: &CpuPolicy) -> io::Result<()>
         }
     }
     Ok(())
+}
+
+fn set(group: &Path, file: &str, value: &str) -> io::Result<()> {
+    let file = group.join(file);
+    write(&file, value).map_err(|error| named(&error, &file))
 }
 
 /// The kernel's weight of a niceness: a step of one is a factor of 1.25 (`sched_prio_to_weight`).

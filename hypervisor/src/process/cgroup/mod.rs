@@ -4,7 +4,7 @@
 //! because a file is there: a hierarchy is taken if a group could really be made, written and removed in it.
 
 pub(super) use clearing::{Clearing, GatePlace};
-pub(super) use groups::Groups;
+pub(super) use groups::{Bounds, Groups, MemoryPlace};
 pub(super) use survey::{FOLDER_PREFIX, Survey, survey};
 
 mod mounts;

@@ -41,8 +41,17 @@ pub(super) struct Folders {
     pub(super) v2: Option<PathBuf>,
     pub(super) freezer: Option<PathBuf>,
     pub(super) cpuacct: Option<PathBuf>,
-    pub(super) cpuset: Option<(Version, PathBuf)>,
-    pub(super) cpu: Option<(Version, PathBuf)>,
+    pub(super) cpuset: Option<Controller>,
+    pub(super) cpu: Option<Controller>,
+    pub(super) memory: Option<Controller>,
+    pub(super) pids: Option<Controller>,
+}
+
+/// This node's folder in the hierarchy of a controller.
+#[derive(Debug)]
+pub(super) struct Controller {
+    pub(super) version: Version,
+    pub(super) folder: PathBuf,
 }
 
 /// Which of the two interfaces a controller has here.
@@ -80,6 +89,12 @@ pub(in crate::process) fn survey(
     });
     let cpuset = look.cpuset(&mounts, v2.as_deref().ok());
     let cpu = look.cpu(&mounts, v2.as_deref().ok());
+    let memory = look.controller("memory", &mounts, v2.as_deref().ok(), |version, probe| {
+        let (file, unlimited) = version.memory_limit();
+        write(&probe.join(file), unlimited)
+    });
+    let pids = look
+        .controller("pids", &mounts, v2.as_deref().ok(), |_, probe| write(&probe.join("pids.max"), "max"));
 
     let works = |gate| match gate {
         GateKind::FreezerV2 => v2.as_ref().map(|_| ()).map_err(Clone::clone),
@@ -102,8 +117,10 @@ pub(in crate::process) fn survey(
         sentence("cgroup v1 freezer", &freezer),
         "signals: work everywhere, and are weaker: whoever has the cell's user can continue it".to_owned(),
         sentence("cpuacct", &cpuacct),
-        sentence("cpuset", &cpuset.as_ref().map(|(_, folder)| folder)),
-        sentence("cpu controller", &cpu.as_ref().map(|cpu| &cpu.folder)),
+        sentence("cpuset", &cpuset.as_ref().map(|cpuset| &cpuset.folder)),
+        sentence("cpu controller", &cpu.as_ref().map(|cpu| &cpu.controller.folder)),
+        limits("memory controller", &memory, "how much memory they take"),
+        limits("pids controller", &pids, "how many processes they start"),
     ];
     findings.push(format!("taken: cells are stopped through {gate} and metered through {}", meter.name()));
     let refused = |why: &String| Err(format!("there is no cpu controller for cells: {why}"));
@@ -118,7 +135,9 @@ pub(in crate::process) fn survey(
             freezer: freezer.ok(),
             cpuacct: cpuacct.ok(),
             cpuset: cpuset.ok(),
-            cpu: cpu.ok().map(|cpu| (cpu.version, cpu.folder)),
+            cpu: cpu.ok().map(|cpu| cpu.controller),
+            memory: memory.ok(),
+            pids: pids.ok(),
         },
         made: look.made,
     })
@@ -134,11 +153,20 @@ enum Order {
     PointFirst,
 }
 
+impl Version {
+    /// The file that bounds the memory of a group, and what lifts the bound.
+    pub(super) const fn memory_limit(self) -> (&'static str, &'static str) {
+        match self {
+            Self::V1 => ("memory.limit_in_bytes", "-1"),
+            Self::V2 => ("memory.max", "max"),
+        }
+    }
+}
+
 /// The cpu controller as it was found.
 #[derive(Debug)]
 struct CpuControl {
-    version: Version,
-    folder: PathBuf,
+    controller: Controller,
     weigh: Result<(), String>,
     cap: Result<(), String>,
 }
@@ -191,37 +219,48 @@ impl Surveyor<'_> {
         tried.map(|()| folder)
     }
 
-    fn cpuset(&mut self, mounts: &Mounts, v2: Option<&Path>) -> Result<(Version, PathBuf), String> {
-        if let Some(mount) = mounts.v1("cpuset") {
-            let folder = self.folder(Some(mount), Order::OwnFirst, |base, probe| {
-                let folder = probe.parent().unwrap_or(base);
-                inherit_cpuset(base, folder)?;
-                inherit_cpuset(folder, probe)
-            })?;
-            return Ok((Version::V1, folder));
+    /// A controller, of whichever version it is here, and `works` with a group on trial.
+    fn controller(
+        &mut self,
+        name: &str,
+        mounts: &Mounts,
+        v2: Option<&Path>,
+        works: impl Fn(Version, &Path) -> io::Result<()>,
+    ) -> Result<Controller, String> {
+        if let Some(mount) = mounts.v1(name) {
+            let folder = self.folder(Some(mount), Order::OwnFirst, |_, probe| works(Version::V1, probe))?;
+            return Ok(Controller { version: Version::V1, folder });
         }
         let folder = v2.ok_or("neither version of it works here")?;
-        self.pass_on(folder, "cpuset")?;
-        let works = |probe: &Path| write(&probe.join("cpuset.cpus"), "\n");
-        on_trial(folder, works).map_err(|error| error.to_string())?;
-        Ok((Version::V2, folder.to_owned()))
+        self.pass_on(folder, name)?;
+        on_trial(folder, |probe| works(Version::V2, probe)).map_err(|error| error.to_string())?;
+        Ok(Controller { version: Version::V2, folder: folder.to_owned() })
+    }
+
+    fn cpuset(&mut self, mounts: &Mounts, v2: Option<&Path>) -> Result<Controller, String> {
+        self.controller("cpuset", mounts, v2, |version, probe| match version {
+            Version::V1 => {
+                let folder = probe.parent().expect("a group on trial is made in a folder");
+                inherit_cpuset(folder.parent().expect("which was made in a group"), folder)?;
+                inherit_cpuset(folder, probe)
+            }
+            Version::V2 => write(&probe.join("cpuset.cpus"), "\n"),
+        })
     }
 
     fn cpu(&mut self, mounts: &Mounts, v2: Option<&Path>) -> Result<CpuControl, String> {
-        let (version, folder, weight, max) = if let Some(mount) = mounts.v1("cpu") {
-            let folder = self.folder(Some(mount), Order::OwnFirst, |_, _| Ok(()))?;
-            (Version::V1, folder, ("cpu.shares", "1024"), ("cpu.cfs_quota_us", "-1"))
-        } else {
-            let folder = v2.ok_or("neither version of it works here")?;
-            self.pass_on(folder, "cpu")?;
-            (Version::V2, folder.to_owned(), ("cpu.weight", "100"), ("cpu.max", "max"))
+        let controller = self.controller("cpu", mounts, v2, |_, _| Ok(()))?;
+        let (weight, max) = match controller.version {
+            Version::V1 => (("cpu.shares", "1024"), ("cpu.cfs_quota_us", "-1")),
+            Version::V2 => (("cpu.weight", "100"), ("cpu.max", "max")),
         };
+        let folder = &controller.folder;
         let can = |(file, value): (&str, &str)| {
-            on_trial(&folder, |probe| write(&probe.join(file), value))
+            on_trial(folder, |probe| write(&probe.join(file), value))
                 .map_err(|error| format!("{file} cannot be set in {}: {error}", folder.display()))
         };
         let (weigh, cap) = (can(weight), can(max));
-        Ok(CpuControl { version, folder, weigh, cap })
+        Ok(CpuControl { controller, weigh, cap })
     }
 
     /// Passes a controller of the v2 hierarchy on to the groups of cells.
@@ -321,5 +360,13 @@ fn sentence(what: &str, found: &Result<impl AsRef<Path>, impl AsRef<str>>) -> St
     match found {
         Ok(folder) => format!("{what}: works, in {}", folder.as_ref().display()),
         Err(why) => format!("{what}: refused, {}", why.as_ref()),
+    }
+}
+
+/// Of a controller that holds a limit.
+fn limits(what: &str, found: &Result<Controller, String>, unlimited: &str) -> String {
+    match found {
+        Ok(controller) => sentence(what, &Ok::<_, &str>(&controller.folder)),
+        Err(why) => format!("{what}: refused, {why}; nothing limits {unlimited}"),
     }
 }
