@@ -177,7 +177,7 @@ impl Floor {
     /// # Errors
     /// When the queue is full.
     pub fn order(&self, cell: CellId, limit: Microjoules, slots: u16) -> anyhow::Result<()> {
-        let request = Request::Order { limit, slots };
+        let request = Request::Order { limit, slots, last_tick: None };
         self.events.try_send(Event::Request { cell, request }).context("the queue is full")
     }
 
