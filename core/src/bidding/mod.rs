@@ -132,14 +132,25 @@ impl Policy {
             return Decision::Rest(Rest::Broke);
         }
         let slots = now.slots.get();
-        let (wanted, cap) = match *self {
-            Self::Fixed(limit) => (Ok(Bid { limit: limit.price(), slots }), limit),
-            Self::Track { margin, cap } => (Ok(Bid { limit: margin.over(now.reserve), slots }), cap),
-            Self::Budget { horizon, cap } => (budget::wanted(horizon.time(), now), cap),
-            Self::Deadline { within, work, cap } => (deadline::wanted(within.time(), work.time(), now), cap),
+        let wanted = match *self {
+            Self::Fixed(limit) => Ok(Bid { limit: limit.price(), slots }),
+            Self::Track { margin, .. } => Ok(Bid { limit: margin.over(now.reserve), slots }),
+            Self::Budget { horizon, .. } => budget::wanted(horizon.time(), now),
+            Self::Deadline { within, work, .. } => deadline::wanted(within.time(), work.time(), now),
         };
-        let order = wanted.and_then(|bid| Bid { limit: bid.limit.min(cap.price()), ..bid }.funded(now));
+        let cap = self.cap().price();
+        let order = wanted.and_then(|bid| Bid { limit: bid.limit.min(cap), ..bid }.funded(now));
         order.map_or_else(Decision::Rest, Decision::Order)
+    }
+
+    /// The most that is ever bid.
+    pub const fn cap(&self) -> Limit {
+        match *self {
+            Self::Fixed(cap)
+            | Self::Track { cap, .. }
+            | Self::Budget { cap, .. }
+            | Self::Deadline { cap, .. } => cap,
+        }
     }
 
     /// The order to make now, if there is one.

@@ -75,8 +75,10 @@ impl Mandate {
                 Bid { limit: bid.limit.min(bound.limit), slots: bid.slots.min(bound.slots) }
             }
             Decision::Rest(Rest::Broke) if bound.slots > 0 => {
-                // On the grid of prices, so that it is not rounded down to what the wallet may still cover.
-                Bid { limit: Level::at_least(base).map_or(base, Level::price), slots: 1 }
+                // On the grid of prices, so that it is not rounded down to what the wallet may still cover. Income within the window
+                // may cover it after all, so the bounds hold for it as well.
+                let quantum = Level::at_least(base).map_or(base, Level::price);
+                Bid { limit: quantum.min(self.policy.cap().price()).min(bound.limit), slots: 1 }
             }
             Decision::Rest(_) => NOTHING,
         };
