@@ -33,7 +33,8 @@ pub struct OrderRow {
     pub limit_uj: i64,
     /// Slots wanted.
     pub slots: u16,
-    /// Where it stands: `in the market`, `below the reserve`, or `not covered` by its wallet.
+    /// Where it stands: `in the market`, `below the reserve`, `not covered` by its wallet, or `covered unless better ones win`: those of
+    /// its wallet, before it, which are paid from the same money.
     pub standing: String,
 }
 

@@ -24,6 +24,10 @@ pub struct DemoReport {
     pub ticks: u64,
     /// Ticks that were left out because the node came too late.
     pub ticks_missed: u64,
+    /// The rule by which slots were sold.
+    pub mechanism: String,
+    /// What each slot was worth relative to the best; empty if they were all alike.
+    pub weights: Vec<f64>,
     /// Each agent's fate.
     pub agents: Vec<AgentReport>,
     /// Die temperature in °C.
@@ -57,8 +61,10 @@ pub struct AgentReport {
     pub died_at_s: Option<f64>,
     /// What its program said last, if it failed.
     pub last_words: Option<String>,
-    /// Its standing order at the start, per quantum.
+    /// Its standing order at the start, per quantum; zero if its policy made none.
     pub bid_uj: i64,
+    /// The policy that bid for it, as it is written; none if it bid by itself.
+    pub policy: Option<String>,
     /// What it was given at the start.
     pub funded_uj: i64,
     /// What its wallet has at the end; debt is negative.

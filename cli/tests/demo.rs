@@ -97,3 +97,35 @@ fn a_real_time_run_ends_on_time_and_accounts_for_every_tick() {
     // Every quantum was a tick or is counted as missed, but for what the last tick was late.
     assert!(report.ticks + report.ticks_missed <= 10 + (report.duration_s * 100.0) as u64);
 }
+
+#[test]
+fn another_rule_other_weights_and_policies_are_played_and_told() {
+    let trade = ["--mechanism", "vcg", "--weights", "1,0.6", "--bid", "track:margin=20%,cap=1J"];
+    let more = ["--bid", "miner=budget:horizon=20s,cap=300mJ"];
+    let run = |last: &str| {
+        let args = [&["demo", "--fast", "--duration", "5"][..], &trade, &more, &[last]].concat();
+        maxwell(&args)
+    };
+    let report = run("--json").report();
+    assert_eq!((report.mechanism.as_str(), &report.weights[..]), ("vcg", &[1.0, 0.6][..]));
+    let (scientist, miner) = (agent(&report, "scientist"), agent(&report, "miner"));
+    assert_eq!(scientist.policy.as_deref(), Some("track:margin=20%,cap=1J"));
+    assert_eq!(miner.policy.as_deref(), Some("budget:horizon=20s,cap=300mJ"));
+    // The base price is 150 mJ: a fifth more, and a grid below.
+    assert!((179_800..=180_000).contains(&scientist.bid_uj), "{}", scientist.bid_uj);
+    let dearest = miner.quanta_uj / i64::try_from(miner.quanta_granted).expect("few");
+    assert!(miner.quanta_granted > 0 && dearest <= 300_000, "no more than its cap: {miner:?}");
+    assert!(report.conservation.money_holds && report.conservation.energy_holds);
+    let text = run("--plain").good();
+    assert!(text.contains("market       vcg, slots of weights 1, 0.6"), "{text}");
+    assert!(text.contains("is bid for by track:margin=20%,cap=1J"), "{text}");
+}
+
+#[test]
+fn weights_that_do_not_fit_are_refused_before_anything_runs() {
+    let refused = |args: &[&str], said: &[&str]| {
+        maxwell(&[&["demo", "--fast"][..], args].concat()).complains(1, said);
+    };
+    refused(&["--weights", "1", "--mechanism", "gsp"], &["1 weights for 2 slots"]);
+    refused(&["--weights", "1,0.5"], &["vickrey sells slots that are all alike", "take vcg or gsp"]);
+}

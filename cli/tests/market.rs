@@ -72,6 +72,21 @@ fn a_book_is_cleared_by_every_rule_and_equals_take_turns() {
 }
 
 #[test]
+fn the_orders_of_a_wallet_share_its_balance() {
+    let (_dir, file) = book("alice,2 J,1,2 J\nalice,1 J,1,\nalice,3 J,1,\nbob,1 J,1,\n");
+    let sell = ["market", "book", &file, "--slots", "3", "--json"];
+    let report: BookReport = serde_json::from_str(&maxwell(&sell).good()).expect("a report");
+    let standing: Vec<&str> = report.orders.iter().map(|order| order.standing.as_str()).collect();
+    let shared = "covered unless better ones win";
+    assert_eq!(standing, ["not covered", "in the market", shared, "in the market"]);
+    let quanta: Vec<u64> = report.outcomes[0].sold.iter().map(|row| row.quanta).collect();
+    assert_eq!(quanta, [0, 1, 0, 1], "the better one has won, and the same money pays once");
+    let text = maxwell(&sell[..sell.len() - 1]).good();
+    assert!(text.contains("1 not covered beside better ones of their wallets"), "{text}");
+    assert!(text.contains("alice (covered unless better ones win)"), "{text}");
+}
+
+#[test]
 fn unequal_slots_are_sold_by_rules_that_know_them() {
     let (_dir, file) = book("alice,1024 µJ,1,\nbob,512 µJ,1,\ncarol,256 µJ,1,\n");
     let sell = |rule: &str| {

@@ -19,6 +19,10 @@ fn wrong_usage_ends_with_code_two_and_names_the_mistake() {
     check(&["demo", "--duration", "0"], &["'0'", "--duration", "1..=3600"]);
     check(&["demo", "--duration", "3601"], &["'3601'", "--duration", "1..=3600"]);
     check(&["demo", "--duration", "-5"], &["'-5'", "--duration"]);
+    check(&["demo", "--mechanism", "best"], &["`best`", "take vickrey, gsp, vcg, first-price"]);
+    check(&["demo", "--weights", "1,1.5"], &["'1.5'", "above 0 and at most 1"]);
+    check(&["demo", "--bid", "whale=fixed:1J"], &["no agent `whale`", "scientist=POLICY"]);
+    check(&["demo", "--bid", "miner=track:margin=0.2"], &["`0.2` is no margin", "as in `20%`"]);
     check(&["demo", "--miner"], &["--miner", "FILE.wasm"]);
     check(&["physics", "--wrong"], &["'--wrong'", "maxwell physics"]);
     // A command without a command shows what there is.
@@ -33,7 +37,10 @@ fn help_and_version_say_what_there_is() {
         assert!(help.contains(said), "{said} is missing in:\n{help}");
     }
     let help = maxwell(&["demo", "--help"]).good();
-    for said in ["--plain", "--json", "--fast", "--seed", "--duration", "--scientist", "--miner"] {
+    for said in ["--plain", "--json", "--fast", "--seed", "--duration", "--scientist", "--miner"]
+        .into_iter()
+        .chain(["--mechanism", "--weights", "--bid", "proportional-share", "track:margin=20%,cap=1J"])
+    {
         assert!(help.contains(said), "{said} is missing in:\n{help}");
     }
     assert!(help.contains("[default: 7]") && help.contains("[default: 50]"), "{help}");

@@ -52,6 +52,8 @@ pub enum Request {
         limit: Microjoules,
         /// Slots wanted.
         slots: u16,
+        /// The last tick in which it takes part; none if it stays until it is changed.
+        last_tick: Option<u64>,
     },
     /// Lease the next key of a bounty.
     Lease(Which),

@@ -49,10 +49,25 @@ impl Founding {
     /// When the wallet has not so much, or has put up a stake before.
     pub fn stake(&mut self, wallet: usize, amount: Microjoules) {
         let into = AccountName::Stake(wallet as u64);
-        let mut owner = Issuer { key: key(b"wallet", wallet as u64), nonce: 0 };
-        self.order(&mut owner, Body::Deposit { into, amount });
-        self.ledger.commit(FOUNDED_MS, Close::Epoch).expect("memory does not fail");
+        self.order_of(wallet, Body::Deposit { into, amount });
         self.stakes.push((wallet, into));
+    }
+
+    /// Bounds what a wallet, by its number, may spend in a tick.
+    ///
+    /// # Panics
+    /// When the bound is not above zero.
+    pub fn bound(&mut self, wallet: usize, max_bid: Microjoules) {
+        self.order_of(wallet, Body::SetMaxBid { max_bid: Some(max_bid) });
+    }
+
+    /// Carries out an order of a wallet's owner.
+    fn order_of(&mut self, wallet: usize, body: Body) {
+        let books = self.ledger.books();
+        let index = books.find(&self.wallets[wallet]).expect("it was funded");
+        let mut owner = Issuer { key: key(b"wallet", wallet as u64), nonce: books.account(index).nonce };
+        self.order(&mut owner, body);
+        self.ledger.commit(FOUNDED_MS, Close::Epoch).expect("memory does not fail");
     }
 
     fn fund(&mut self, mut mint: Issuer, wallets: &[Microjoules], escrow: Option<Microjoules>) {

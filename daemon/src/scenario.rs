@@ -40,6 +40,8 @@ pub struct Scenario {
     pub first_range: u64,
     /// Whether the miner starts before the scientist.
     pub miner_first: bool,
+    /// Who wins, what winners pay, and what each slot is worth.
+    pub market: MarketConfig,
     /// How long it runs.
     pub duration: Nanoseconds,
 }
@@ -57,6 +59,7 @@ impl Default for Scenario {
             bounty: 4.4,
             first_range: 0,
             miner_first: false,
+            market: MarketConfig::default(),
             duration: Nanoseconds::from_millis(50_000),
         }
     }
@@ -86,7 +89,7 @@ impl Scenario {
 
     /// The rules of a node for this run.
     pub fn node_config(&self) -> NodeConfig {
-        self.economy().node_config()
+        NodeConfig { market: self.market.clone(), ..self.economy().node_config() }
     }
 
     /// What this run shares with every other one on such a machine.

@@ -45,7 +45,7 @@ pub(crate) enum Sent {
 pub(crate) fn order(limit_uj: i64, slots: i32) -> Option<Request> {
     let slots = u16::try_from(slots).ok().filter(|&slots| slots <= SLOTS_MAX)?;
     let limit = Microjoules(limit_uj);
-    (0..=PRICE_MAX.0).contains(&limit_uj).then_some(Request::Order { limit, slots })
+    (0..=PRICE_MAX.0).contains(&limit_uj).then_some(Request::Order { limit, slots, last_tick: None })
 }
 
 /// The request that `claim` makes; `None` if an argument is out of range.
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn arguments_out_of_range_make_no_request() {
-        assert_eq!(order(7, 0), Some(Request::Order { limit: Microjoules(7), slots: 0 }));
+        assert_eq!(order(7, 0), Some(Request::Order { limit: Microjoules(7), slots: 0, last_tick: None }));
         for (limit_uj, slots) in [(-1, 1), (PRICE_MAX.0 + 1, 1), (1, -1), (1, i32::from(SLOTS_MAX) + 1)] {
             assert_eq!(order(limit_uj, slots), None, "{limit_uj} {slots}");
         }

@@ -212,7 +212,7 @@ impl SimulatedCell {
     fn floods(&mut self, flood: Flood) -> bool {
         (0..flood.changes).any(|change| {
             let limit = flood.limit + Microjoules(i64::from(change % 2));
-            self.requests.submit(Some(Request::Order { limit, slots: 1 })).is_err()
+            self.requests.submit(Some(Request::Order { limit, slots: 1, last_tick: None })).is_err()
         })
     }
 

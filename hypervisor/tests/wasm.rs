@@ -182,7 +182,7 @@ fn a_full_queue_is_busy_and_nothing_blocks() {
     let program = runtime.compile(&wat::parse_str(module(body)).expect("valid text")).expect("valid");
     let mut cell = runtime.spawn(&program, CellConfig { events, ..config }).expect("fits");
     assert_eq!(harness.run(&mut *cell).exit, Some(Exit::Finished));
-    assert_eq!(requests(&queue)[0], Request::Order { limit: Microjoules(5), slots: 2 });
+    assert_eq!(requests(&queue)[0], Request::Order { limit: Microjoules(5), slots: 2, last_tick: None });
 }
 
 #[test]

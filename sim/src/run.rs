@@ -7,8 +7,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Once};
 
+use maxwell_core::auction::config::MarketConfig;
+use maxwell_core::bidding::Policy;
 use maxwell_core::bounty::Ranges;
-use maxwell_core::event::Event;
 use maxwell_core::ledger::{BillingPolicy, LedgerError};
 use maxwell_core::limits::{SET_ASIDE_QUANTA, WINDOW};
 use maxwell_core::tick::AccountId;
@@ -18,7 +19,7 @@ use maxwell_daemon::founding::{FOUNDED_MS, Founding};
 use maxwell_daemon::host::HostMeter;
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::journal::InlineJournal;
-use maxwell_daemon::node::{Launch, Node, NodeError, Surroundings};
+use maxwell_daemon::node::{Bidding, Launch, Node, NodeError, Surroundings};
 use maxwell_daemon::tariff::ConstantTariff;
 use maxwell_daemon::telemetry::Telemetry;
 use maxwell_hypervisor::cell::{Cell, CellConfig};
@@ -28,7 +29,7 @@ use maxwell_physics::model::ModelSensor;
 use maxwell_physics::sampler::InlineSampler;
 use maxwell_physics::sensor::ErrorBars;
 
-use crate::actor::{Actor, RANGES};
+use crate::actor::{Actor, Courier, RANGES};
 use crate::checks::{Checks, Setup};
 use crate::digest::Digest;
 use crate::faults::{FaultySensor, StallingClock, Watched};
@@ -142,6 +143,7 @@ pub fn play_through(world: &World, verbose: bool, seams: &Seams<'_>) -> Result<O
 struct Stage {
     witness: Witness,
     inbox: Inbox,
+    courier: Courier,
     desk: Desk,
 }
 
@@ -150,9 +152,10 @@ impl Stage {
         let config = world.node_config();
         let switch = StopSwitch::default();
         let inbox = Inbox::new(switch.clone(), Some(Moment(world.duration.0)));
-        let desk = Desk::default();
+        let (desk, courier) = (Desk::default(), Courier::new(inbox.sender()));
         let checks = Checks::new(&Setup {
             machine: world.machine,
+            market: world.market.clone(),
             kernel: world.kernel,
             critical: world.critical,
             tariff: world.tariff,
@@ -164,19 +167,19 @@ impl Stage {
             desk: desk.clone(),
             faults: world.faults.clone(),
             events: inbox.sender(),
+            courier: courier.clone(),
             switch,
             orders: world.orders.clone(),
             stop_at: world.stop_at,
             critical: world.critical,
             verbose,
         });
-        Self { witness, inbox, desk }
+        Self { witness, inbox, courier, desk }
     }
 
     /// Runs the node from its launch to its end. When it ended, and after how many ticks.
     fn play(self, world: &World, seams: &Seams<'_>) -> Result<(Moment, u64), String> {
-        let Self { witness, inbox, desk } = self;
-        let events = inbox.sender();
+        let Self { witness, inbox, courier, desk } = self;
         let load = Arc::new(LoadMeter::new());
         let machine =
             ModelSensor::new(world.machine, load.clone(), ErrorBars::NONE).map_err(|e| e.to_string())?;
@@ -206,12 +209,16 @@ impl Stage {
         let mut node = Node::new(world.node_config(), ledger, around).map_err(|e| e.to_string())?;
         post(&mut node, world, &witness, escrow)?;
         vouch(&mut node, world, &witness, &wallets, &stakes)?;
-        launch(&mut node, world, &witness, &wallets, &events, &kernel, seams)?;
+        launch(&mut node, world, &witness, &wallets, &courier, &kernel, seams)?;
         let ending = node.run().map_err(|violation| violation.to_string())?;
         if let Some(lost) = ending.lost {
             return Err(lost.to_string());
         }
         let mut notes = witness.notes();
+        let MarketConfig { mechanism, weights } = &world.market;
+        notes.coverage.add(mechanism.name(), 1);
+        let are_unequal = weights.iter().any(|weight| *weight != weights[0]);
+        notes.coverage.add("slots of unequal weight", u64::from(are_unequal));
         notes.coverage.add("readings that the guard refused", refusals.load(Ordering::Relaxed));
         if notes.broken.is_none() {
             let verdict = notes.briefing.checks.finish(node.ledger());
@@ -239,6 +246,9 @@ fn found(world: &World) -> Founding {
     let wallets: Vec<Microjoules> =
         world.wallets.iter().enumerate().map(|(number, amount)| *amount + stake_of(number)).collect();
     let mut founding = Founding::new(&wallets, world.bounty.map(|bounty| bounty.budget));
+    for (number, most) in (0..wallets.len()).filter_map(|number| Some((number, world.max_bid(number)?))) {
+        founding.bound(number, most);
+    }
     for (number, stake) in stakes.iter().enumerate().filter(|(_, stake)| **stake > Microjoules::ZERO) {
         founding.stake(number, *stake);
     }
@@ -254,8 +264,12 @@ fn vouch(
     stakes: &[(usize, AccountId)],
 ) -> Result<(), String> {
     let mut notes = witness.notes();
-    for (wallet, amount) in wallets.iter().zip(&world.wallets) {
+    for (number, (wallet, amount)) in wallets.iter().zip(&world.wallets).enumerate() {
         notes.briefing.checks.funded(*wallet, *amount);
+        if let Some(most) = world.max_bid(number) {
+            notes.briefing.checks.bound(*wallet, most);
+            notes.coverage.add("wallets with a bound", 1);
+        }
     }
     for (number, stake) in stakes {
         node.set_stake(wallets[*number], *stake).map_err(|e| e.to_string())?;
@@ -271,7 +285,7 @@ fn launch(
     world: &World,
     witness: &Witness,
     wallets: &[AccountId],
-    events: &std::sync::mpsc::SyncSender<Event>,
+    courier: &Courier,
     kernel: &Kernel,
     seams: &Seams<'_>,
 ) -> Result<(), String> {
@@ -280,13 +294,19 @@ fn launch(
         let wallet = wallets[agent.wallet];
         let create = |id| {
             let config =
-                CellConfig { id, args: Vec::new(), memory_max: agent.memory_max, events: events.clone() };
-            let actor = Actor::new(config, agent.behaviour, agent.rebids.clone(), kernel.clone());
+                CellConfig { id, args: Vec::new(), memory_max: agent.memory_max, events: courier.events() };
+            let actor =
+                Actor::new(config, agent.behaviour, agent.rebids.clone(), courier.clone(), kernel.clone());
             Ok::<_, Infallible>((seams.cell)(Box::new(actor)))
         };
         let free = node.ledger().free(wallet);
-        match node.launch(Launch { wallet, slots: agent.slots, bid: agent.bid.into() }, create) {
-            Ok(cell) => notes.briefing.checks.launched(cell, wallet),
+        let bid = agent.policy.map_or(Bidding::Itself(agent.bid), Bidding::Policy);
+        let launch = Launch { wallet, slots: agent.slots, bid };
+        match node.launch(launch, create) {
+            Ok(cell) => {
+                notes.briefing.checks.launched(cell, &launch);
+                notes.coverage.add(word(bid), 1);
+            }
             Err(error) => {
                 is_rightly_refused(node, agent, wallet, &error)?;
                 notes.coverage.add("refused launches", 1);
@@ -301,6 +321,17 @@ fn launch(
         }
     }
     Ok(())
+}
+
+/// Who bids, for the coverage.
+const fn word(bid: Bidding) -> &'static str {
+    match bid {
+        Bidding::Itself(_) => "agents that bid by themselves",
+        Bidding::Policy(Policy::Fixed(_)) => "policies: fixed",
+        Bidding::Policy(Policy::Track { .. }) => "policies: track",
+        Bidding::Policy(Policy::Budget { .. }) => "policies: budget",
+        Bidding::Policy(Policy::Deadline { .. }) => "policies: deadline",
+    }
 }
 
 /// A launch is refused only for want of money, and then no money has moved.

@@ -8,13 +8,14 @@ use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use maxwell_core::bounty::Payment;
-use maxwell_core::event::{Event, LogLine, Request};
+use maxwell_core::event::{Event, LogLine};
 use maxwell_core::population::lifecycle::{Reason, State};
 use maxwell_core::tick::{CellId, Kind, Purse, Sensed, Transfer};
 use maxwell_core::units::{Celsius, Moment};
 use maxwell_daemon::inbox::StopSwitch;
 use maxwell_daemon::telemetry::{Obituary, Telemetry, TickReport};
 
+use crate::actor::Courier;
 use crate::checks::{Checks, Verdict};
 use crate::digest::Digest;
 use crate::faults::Fault;
@@ -73,6 +74,8 @@ pub struct Briefing {
     pub faults: Vec<Fault>,
     /// The node's inbox.
     pub events: SyncSender<Event>,
+    /// The way of orders into it.
+    pub courier: Courier,
     /// The operator's switch.
     pub switch: StopSwitch,
     /// Orders from outside, in the order of their times.
@@ -174,15 +177,18 @@ impl Notes {
         }
     }
 
-    /// What the world has planned for the time after this tick.
+    /// What the world has planned for the time after this tick. The books learn of every order that is on its way to the node.
     fn act(&mut self, at: Moment) {
-        let briefing = &self.briefing;
+        let briefing = &mut self.briefing;
         briefing.desk.tick(self.tick, at, &briefing.events);
+        briefing.courier.tick(self.tick);
         while let Some(planned) = briefing.orders.get(self.planned).filter(|planned| planned.at <= at) {
-            let request = Request::Order { limit: planned.limit, slots: planned.slots };
-            // A full queue is "busy": the order is lost, as it would be for a cell.
-            let _ = briefing.events.try_send(Event::Request { cell: planned.cell, request });
+            briefing.courier.send(planned.cell, planned.limit, planned.slots, planned.lasts);
             self.planned += 1;
+        }
+        for (cell, ask) in briefing.courier.take_copies() {
+            briefing.checks.asked(cell, ask);
+            self.coverage.add("orders that name their last tick", u64::from(ask.last_tick.is_some()));
         }
         if briefing.stop_at.is_some_and(|stop| at >= stop) {
             self.press_switch();

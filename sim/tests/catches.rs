@@ -2,12 +2,14 @@
 
 use std::cell::Cell as Counter;
 
+use maxwell_core::auction::config::MarketConfig;
+use maxwell_core::auction::mechanism::MechanismKind;
 use maxwell_core::bounty::Payment;
 use maxwell_core::energy::Shares;
 use maxwell_core::event::LogLine;
 use maxwell_core::population::lifecycle::Reason;
-use maxwell_core::tick::{CellId, Clearing, Quote, Sensed, SlotId, Transfer, Usage};
-use maxwell_core::units::{Celsius, Microjoules, Moment, Nanoseconds};
+use maxwell_core::tick::{CellId, Clearing, Purse, Quote, Sensed, SlotId, Transfer, Usage};
+use maxwell_core::units::{Celsius, Microjoules, Moment, Nanoseconds, Ppm};
 use maxwell_daemon::host::{BusyTime, HostMeter};
 use maxwell_daemon::telemetry::{Obituary, Telemetry, TickReport};
 use maxwell_hypervisor::cell::{Cell, Notice, Permit, Reply};
@@ -21,6 +23,7 @@ fn busy_world() -> World {
     let calm = |seed| {
         let mut world = World::from_seed(seed);
         (world.faults, world.stop_at, world.kernel.lag_seed) = (Vec::new(), None, None);
+        world.market = MarketConfig::default();
         world.agents.iter_mut().for_each(|agent| agent.slots = 1);
         world
     };
@@ -150,7 +153,7 @@ fn a_broken_cell_is_found_out() {
     world.wallets.push(Microjoules::from_joules(1_000));
     let (wallet, bid) = (world.wallets.len() - 1, Microjoules(1));
     world.orders.clear();
-    world.agents.push(Agent { wallet, bid, rebids: Vec::new(), ..world.agents[0].clone() });
+    world.agents.push(Agent { wallet, bid, policy: None, rebids: Vec::new(), ..world.agents[0].clone() });
     let defects = [
         (Defect::Blames(frugal), "uses a slot that it was not granted"),
         (Defect::Overruns, "used"),
@@ -184,6 +187,11 @@ struct Forger {
     charge_twice: bool,
     /// Joules that every cell is said to have used beside its own.
     joules: i64,
+}
+
+/// Changes nothing yet.
+fn honest(witness: Witness) -> Forger {
+    Forger { witness, forge: |_| {}, bury_twice: false, pay_twice: false, charge_twice: false, joules: 0 }
 }
 
 impl Telemetry for Forger {
@@ -242,7 +250,7 @@ impl Telemetry for Forger {
 /// What the witness says, and to which forgery of a tick.
 type Forged = (&'static str, fn(&mut Forgery));
 
-const FORGERIES: [Forged; 16] = [
+const FORGERIES: [Forged; 18] = [
     ("on a slot that is taken", |tick| {
         if let [first, second, ..] = &mut tick.clearing.awards[..] {
             second.slot = first.slot;
@@ -256,6 +264,8 @@ const FORGERIES: [Forged; 16] = [
     ("paid by another's wallet", |tick| tick.clearing.awards.iter_mut().for_each(|a| a.wallet.0 += 1)),
     ("reserve", |tick| tick.clearing.awards.iter_mut().for_each(|a| a.price = Microjoules(1))),
     ("reserve", |tick| tick.clearing.awards.iter_mut().for_each(|a| a.price = Microjoules(i64::MAX))),
+    ("on a slot of weight", |tick| tick.clearing.awards.iter_mut().for_each(|a| a.weight = Ppm(1))),
+    ("dearer than the clearing price", |tick| tick.clearing.price = tick.quote.reserve),
     ("slots sold at", |tick| {
         if !tick.clearing.awards.is_empty() {
             tick.quote.die = Celsius(150.0);
@@ -280,20 +290,42 @@ const FORGERIES: [Forged; 16] = [
 fn a_forged_tick_is_found_out() {
     let world = busy_world();
     for (said, forge) in FORGERIES {
-        let forger = |witness| -> Box<dyn Telemetry> {
-            Box::new(Forger {
-                witness,
-                forge,
-                bury_twice: false,
-                pay_twice: false,
-                charge_twice: false,
-                joules: 0,
-            })
-        };
+        let forger = |witness| -> Box<dyn Telemetry> { Box::new(Forger { forge, ..honest(witness) }) };
         let failure = play_through(&world, false, &Seams { telemetry: &forger, ..Seams::default() });
         let failure = failure.expect_err(said);
         println!("{failure}");
         assert!(failure.what.contains(said), "{said:?} is not in {failure}");
+    }
+}
+
+/// Changes the price of the first winner, but never to less than the reserve.
+fn change_a_price(tick: &mut Forgery, by: Microjoules) {
+    let reserve = tick.quote.reserve;
+    if let Some(award) = tick.clearing.awards.iter_mut().find(|award| award.purse == Purse::Free) {
+        award.price = (award.price + by).max(award.weight.of_rounded_up(reserve));
+        tick.clearing.price = tick.clearing.price.max(award.weight.whole_of_rounded_up(award.price));
+    }
+}
+
+#[test]
+fn a_price_that_is_a_microjoule_off_is_found_out_under_every_rule() {
+    for mechanism in MechanismKind::ALL {
+        let mut world = busy_world();
+        let weights = [Ppm::ONE, Ppm(600_000)].into_iter().cycle().take(usize::from(world.machine.slots));
+        let weights = if mechanism.knows_weights() { weights.collect() } else { Vec::new() };
+        world.market = MarketConfig { mechanism, weights };
+        let forgeries: [fn(&mut Forgery); 2] =
+            [|tick| change_a_price(tick, Microjoules(1)), |tick| change_a_price(tick, Microjoules(-1))];
+        // What is dearer under first-price is above the limit as well, and under karma nothing can be cheaper: one is enough.
+        let found = forgeries.map(|forge| {
+            let forger = |witness| -> Box<dyn Telemetry> { Box::new(Forger { forge, ..honest(witness) }) };
+            play_through(&world, false, &Seams { telemetry: &forger, ..Seams::default() })
+        });
+        play(&world, false).unwrap_or_else(|failure| panic!("{mechanism}: {failure}"));
+        let words: Vec<String> =
+            found.into_iter().filter_map(Result::err).map(|failure| failure.what).collect();
+        println!("{mechanism}: {words:?}");
+        assert!(words.iter().any(|what| what.contains("are due for")), "{mechanism}: {words:?}");
     }
 }
 
@@ -302,14 +334,7 @@ fn a_second_end_and_a_second_payment_are_found_out() {
     let world = busy_world();
     for (bury_twice, said) in [(true, "has ended before"), (false, "that nobody found true")] {
         let forger = |witness| -> Box<dyn Telemetry> {
-            Box::new(Forger {
-                witness,
-                forge: |_| {},
-                bury_twice,
-                pay_twice: !bury_twice,
-                charge_twice: false,
-                joules: 0,
-            })
+            Box::new(Forger { bury_twice, pay_twice: !bury_twice, ..honest(witness) })
         };
         expect_failure(&world, &Seams { telemetry: &forger, ..Seams::default() }, said);
     }
@@ -317,31 +342,13 @@ fn a_second_end_and_a_second_payment_are_found_out() {
 
 #[test]
 fn a_fee_that_is_charged_twice_is_found_out() {
-    let forger = |witness| -> Box<dyn Telemetry> {
-        let forge: fn(&mut Forgery) = |_| {};
-        Box::new(Forger {
-            witness,
-            forge,
-            bury_twice: false,
-            pay_twice: false,
-            charge_twice: true,
-            joules: 0,
-        })
-    };
+    let forger =
+        |witness| -> Box<dyn Telemetry> { Box::new(Forger { charge_twice: true, ..honest(witness) }) };
     expect_failure(&busy_world(), &Seams { telemetry: &forger, ..Seams::default() }, "should have");
 }
 
 #[test]
 fn joules_that_a_cell_did_not_use_are_found_out() {
-    let forger = |witness| -> Box<dyn Telemetry> {
-        Box::new(Forger {
-            witness,
-            forge: |_| {},
-            bury_twice: false,
-            pay_twice: false,
-            charge_twice: false,
-            joules: 1,
-        })
-    };
+    let forger = |witness| -> Box<dyn Telemetry> { Box::new(Forger { joules: 1, ..honest(witness) }) };
     expect_failure(&busy_world(), &Seams { telemetry: &forger, ..Seams::default() }, "a cell used");
 }

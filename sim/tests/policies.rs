@@ -63,6 +63,32 @@ fn an_agent_that_its_policy_has_left_broke_is_insolvent_and_ends() {
 }
 
 #[test]
+fn an_order_that_ends_by_itself_bounds_its_cells_policy_to_the_end_and_then_keeps_it_away() {
+    let mut floor = floor();
+    let cell = seat(&mut floor, "track:margin=20%", 1_000);
+    let (low, tracked) = (floor.price(11), floor.price(12));
+    floor.order_until(cell, low, 1, Some(25)).expect("room in the queue");
+    walk(&mut floor, 24);
+    assert_eq!(floor.standing_order(cell), Some((low, 1)));
+    walk(&mut floor, 1);
+    assert_eq!(floor.standing_order(cell), None, "its last tick is over");
+    walk(&mut floor, 30);
+    assert_eq!(floor.standing_order(cell), None, "in the windows to come as well");
+    floor.order(cell, floor.price(50), 1).expect("room in the queue");
+    walk(&mut floor, 1);
+    assert_eq!(floor.standing_order(cell), Some((tracked, 1)), "until it makes another");
+}
+
+#[test]
+fn a_policy_that_is_broke_bids_no_more_than_its_cap() {
+    let mut floor = floor();
+    let low = floor.price(5);
+    let cell = seat(&mut floor, &format!("fixed:{}uJ", low.0), 0);
+    walk(&mut floor, 20);
+    assert_eq!(floor.standing_order(cell), Some((low, 1)), "income within the window may cover it");
+}
+
+#[test]
 fn a_deadline_is_met_on_the_node_and_nothing_is_bid_afterwards() {
     let mut floor = floor();
     let rival = floor.seat(Player::bidding(floor.price(15))).expect("room");

@@ -7,7 +7,8 @@ use maxwell_sim::world::World;
 const SEEDS: u64 = 200;
 
 /// What the seeds together must have tried, or the simulation proves little.
-const TRIED: [&str; 34] = [
+const TRIED: [&str; 48] = [
+    "agents that bid by themselves",
     "cells with a shared wallet",
     "claims paid",
     "claims refused",
@@ -28,20 +29,33 @@ const TRIED: [&str; 34] = [
     "faults: verifier busy",
     "faults: verifier late",
     "finished",
+    "first-price",
+    "gsp",
     "hungry cells",
     "hungry cells in the dark",
     "in debt",
     "insolvent",
+    "karma",
     "late slots",
     "missed ticks",
+    "orders that name their last tick",
     "over a limit",
+    "policies: budget",
+    "policies: deadline",
+    "policies: fixed",
+    "policies: track",
+    "proportional-share",
     "quanta of grace",
     "readings that the guard refused",
     "refused launches",
+    "slots of unequal weight",
     "stopped",
     "ticks at critical",
     "ticks with a stale reading",
     "ticks without any reading",
+    "vcg",
+    "vickrey",
+    "wallets with a bound",
 ];
 
 #[test]

@@ -7,6 +7,7 @@ mod money;
 mod plain;
 mod setup;
 mod story;
+mod trade;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use maxwell_daemon::scenario::Scenario;
 use maxwell_ledger::ledger::Ledger;
 use money::{Kept, Money};
 use story::StoryTeller;
+use trade::Trade;
 
 use crate::complain;
 use crate::home::Home;
@@ -36,6 +38,7 @@ const LINES_PER_SECOND_MAX: usize = 1 + 2 * SAID_PER_SECOND_MAX as usize;
 
 /// Options of `maxwell demo`.
 #[derive(Args, Debug)]
+#[command(after_help = trade::CHOICES)]
 pub(crate) struct Options {
     /// Print one line a second (the default)
     #[arg(long)]
@@ -55,6 +58,8 @@ pub(crate) struct Options {
     /// Keep every movement of money in the ledger of this home, made by `maxwell ledger init`
     #[arg(long, value_name = "HOME", conflicts_with_all = ["json", "fast"])]
     ledger: Option<PathBuf>,
+    #[command(flatten)]
+    trade: Trade,
     #[command(flatten)]
     modules: Modules,
 }
@@ -83,13 +88,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
         Mode::RealTime => Scenario::default(),
         Mode::Fast { seed } => Scenario::seeded(seed),
     };
+    scenario.market = options.trade.market();
     scenario.duration = Nanoseconds::from_millis(u64::from(options.duration) * 1_000);
 
     let switch = StopSwitch::default();
     stop_on_signals(&switch)?;
     let (sender, lines) = sync_channel(lines_max(options.duration));
     let home = options.ledger.clone().map(Home::at);
-    let stage = setup::build(&scenario, mode, &options.modules, home, switch.clone(), sender);
+    let stage = setup::build(&scenario, mode, options, home, switch.clone(), sender);
     if switch.is_interrupted() {
         complain("interrupted before the start; no agent has run in the market and nothing is left running");
         return Ok(ExitCode::from(INTERRUPTED));

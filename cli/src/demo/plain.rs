@@ -3,10 +3,12 @@
 use std::io::{Result, Write};
 
 use maxwell_api::demo::{AgentReport, DemoReport};
+use maxwell_core::auction::config::MarketConfig;
 use maxwell_core::limits::QUANTUM;
 use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::tick::CellId;
 use maxwell_core::units::{Microjoules, Moment};
+use maxwell_daemon::node::Bidding;
 use maxwell_daemon::recorder::{AgentSample, Line, Sample};
 use maxwell_daemon::scenario::Scenario;
 
@@ -39,9 +41,16 @@ pub(crate) fn heading(out: &mut impl Write, scenario: &Scenario, mode: Mode, fac
         scenario.critical.0
     );
     paragraph(out, "machine", &machine)?;
+    if facts.market != MarketConfig::default() {
+        paragraph(out, "market", &market(&facts.market))?;
+    }
     for agent in &facts.agents {
-        let (funded, bid) = (agent.funded.as_joules(), agent.bid.as_joules());
-        paragraph(out, &agent.name, &format!("has {funded:.1} J, bids {bid:.3} J a quantum"))?;
+        let funded = agent.funded.as_joules();
+        let bids = match agent.bidding {
+            Bidding::Itself(bid) => format!("bids {:.3} J a quantum", bid.as_joules()),
+            Bidding::Policy(policy) => format!("is bid for by {policy}"),
+        };
+        paragraph(out, &agent.name, &format!("has {funded:.1} J, {bids}"))?;
     }
     let bounty = format!(
         "{:.3} J for the primes of a range, which takes {:.2} ms of CPU here:\n\
@@ -56,6 +65,17 @@ pub(crate) fn heading(out: &mut impl Write, scenario: &Scenario, mode: Mode, fac
         paragraph(out, "warning", warning)?;
     }
     table_head(out, facts)
+}
+
+fn market(market: &MarketConfig) -> String {
+    let MarketConfig { mechanism, weights } = market;
+    let weights: Vec<String> = weights.iter().map(|weight| weight.as_ratio().to_string()).collect();
+    let slots = if weights.is_empty() {
+        "all alike".to_owned()
+    } else {
+        format!("of weights {}", weights.join(", "))
+    };
+    format!("{mechanism}, slots {slots}")
 }
 
 fn per_quantum(facts: &Facts) -> f64 {

@@ -5,6 +5,8 @@ use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 
 use anyhow::{Context, Result, bail};
+use maxwell_core::auction::config::MarketConfig;
+use maxwell_core::bidding::Policy;
 use maxwell_core::event::Event;
 use maxwell_core::ledger::Role;
 use maxwell_core::limits::{CELL_MEMORY, EVENTS_MAX, MODULE_BYTES_MAX, WINDOW};
@@ -15,7 +17,7 @@ use maxwell_daemon::calibrate::{Patience, range_cost};
 use maxwell_daemon::host::{CellsRun, HostMeter, ProcessMeter, ScriptedMeter};
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::journal::Journal;
-use maxwell_daemon::node::{Launch, Node, Surroundings};
+use maxwell_daemon::node::{Bidding, Launch, Node, Surroundings};
 use maxwell_daemon::recorder::{Line, Recorder};
 use maxwell_daemon::scenario::Scenario;
 use maxwell_daemon::tariff::ConstantTariff;
@@ -29,7 +31,8 @@ use maxwell_physics::select::{Backend, Choice, ModelInputs, Selection, choose};
 use maxwell_physics::sensor::ErrorBars;
 
 use super::money::{Kept, Money, primes};
-use super::{Mode, Modules};
+use super::trade::{MINER, SCIENTIST};
+use super::{Mode, Options};
 use crate::home::Home;
 
 /// Fuel of a quantum in the fast mode, one unit for each operation of wasm: about a fortieth of what a core of today
@@ -44,6 +47,8 @@ const NICENESS: i32 = -15;
 pub(crate) struct Facts {
     /// The agents, in the order of their cells.
     pub(crate) agents: Vec<AgentFacts>,
+    /// The rules of their market.
+    pub(crate) market: MarketConfig,
     /// CPU time of a range of the bounty.
     pub(crate) cpu_per_range: Nanoseconds,
     /// What a range pays.
@@ -59,7 +64,9 @@ pub(crate) struct Facts {
 pub(crate) struct AgentFacts {
     pub(crate) name: String,
     pub(crate) wallet: AccountId,
-    pub(crate) bid: Microjoules,
+    pub(crate) bidding: Bidding,
+    /// The limit of its standing order at the start; zero if it has none.
+    pub(crate) first_bid: Microjoules,
     pub(crate) funded: Microjoules,
 }
 
@@ -97,16 +104,20 @@ struct Cast {
     name: &'static str,
     program: Program,
     bid: f64,
+    policy: Option<Policy>,
 }
 
 pub(crate) fn build(
     scenario: &Scenario,
     mode: Mode,
-    modules: &Modules,
+    options: &Options,
     home: Option<Home>,
     switch: StopSwitch,
     lines: SyncSender<Line>,
 ) -> Result<Stage> {
+    // Before any money moves.
+    scenario.market.weights_of(scenario.machine.slots)?;
+    let (modules, trade) = (&options.modules, &options.trade);
     if mode == Mode::RealTime {
         ask_for_priority();
     }
@@ -115,19 +126,16 @@ pub(crate) fn build(
         Mode::Fast { seed } => WasmRuntime::deterministic(FAST_FUEL, seed)?,
     };
     let scientist = Cast {
-        name: "scientist",
-        program: compile(
-            &runtime,
-            "scientist",
-            modules.scientist.as_deref(),
-            maxwell_agents::SCIENTIST_WASM,
-        )?,
+        name: SCIENTIST,
+        program: compile(&runtime, SCIENTIST, modules.scientist.as_deref(), maxwell_agents::SCIENTIST_WASM)?,
         bid: scenario.scientist_bid,
+        policy: trade.policy(SCIENTIST),
     };
     let miner = Cast {
-        name: "miner",
-        program: compile(&runtime, "miner", modules.miner.as_deref(), maxwell_agents::MINER_WASM)?,
+        name: MINER,
+        program: compile(&runtime, MINER, modules.miner.as_deref(), maxwell_agents::MINER_WASM)?,
         bid: scenario.miner_bid,
+        policy: trade.policy(MINER),
     };
     let cpu_per_range = measure(&runtime, &scientist.program, scenario, mode, &switch)?;
 
@@ -152,7 +160,8 @@ pub(crate) fn build(
     let agents = cast.iter().map(|cast| launch(&mut node, &money, &runtime, cast, scenario, &events));
     let agents = agents.collect::<Result<_>>()?;
     let warnings = runtime.pinning().iter().filter_map(|pinning| pinning.warning.clone()).collect();
-    let facts = Facts { agents, cpu_per_range, reward, base, warnings };
+    let market = scenario.market.clone();
+    let facts = Facts { agents, market, cpu_per_range, reward, base, warnings };
     Ok(Stage { node, money, facts, _runtime: runtime })
 }
 
@@ -253,11 +262,17 @@ fn launch(
     let bid = Scenario::bid(node.base_price(), cast.bid);
     let funded = scenario.funding();
     let wallet = money.wallet(node, cast.name, funded)?;
-    let args = vec!["--bid-uj".to_owned(), bid.0.to_string()];
-    node.launch(Launch { wallet, slots: 1, bid: bid.into() }, |id| {
+    // An agent that has a policy makes no order of its own, which would bound it.
+    let (bidding, args) = match cast.policy {
+        Some(policy) => (Bidding::Policy(policy), Vec::new()),
+        None => (Bidding::Itself(bid), vec!["--bid-uj".to_owned(), bid.0.to_string()]),
+    };
+    let launched = node.launch(Launch { wallet, slots: 1, bid: bidding }, |id| {
         let config = CellConfig { id, args, memory_max: CELL_MEMORY, events: events.clone() };
         runtime.spawn(&cast.program, config)
-    })
-    .with_context(|| format!("the {} cannot be started", cast.name))?;
-    Ok(AgentFacts { name: cast.name.to_owned(), wallet, bid, funded })
+    });
+    let cell = launched.with_context(|| format!("the {} cannot be started", cast.name))?;
+    let order = node.population().get(cell).and_then(|member| member.order);
+    let first_bid = order.map_or(Microjoules::ZERO, |order| order.limit);
+    Ok(AgentFacts { name: cast.name.to_owned(), wallet, bidding, first_bid, funded })
 }

@@ -4,7 +4,7 @@ use maxwell_api::demo::{AgentReport, Conservation, Curve, DemoReport, Energy, St
 use maxwell_core::event::Stop;
 use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::units::Microjoules;
-use maxwell_daemon::node::Ending;
+use maxwell_daemon::node::{Bidding, Ending};
 use maxwell_daemon::recorder::{AgentSample, Line, Sample};
 use maxwell_daemon::telemetry::Obituary;
 
@@ -88,6 +88,8 @@ impl<'a> StoryTeller<'a> {
             duration_s: ending.at.as_seconds(),
             ticks: ending.ticks,
             ticks_missed: self.last.missed,
+            mechanism: self.facts.market.mechanism.name().to_owned(),
+            weights: self.facts.market.weights.iter().map(|weight| weight.as_ratio()).collect(),
             story: self.story(&agents),
             agents,
             temperature_c: self.temperature,
@@ -118,7 +120,11 @@ impl<'a> StoryTeller<'a> {
             reason: dead.map(|obituary| obituary.reason.word().to_owned()),
             died_at_s: dead.map(|obituary| obituary.at.as_seconds()),
             last_words: dead.map(|obituary| obituary.last_words.clone()).filter(|words| !words.is_empty()),
-            bid_uj: facts.bid.0,
+            bid_uj: facts.first_bid.0,
+            policy: match facts.bidding {
+                Bidding::Itself(_) => None,
+                Bidding::Policy(policy) => Some(policy.to_string()),
+            },
             funded_uj: facts.funded.0,
             balance_uj: books.balances[index].0,
             income_uj: income.0,

@@ -55,12 +55,15 @@ impl MarketConfig {
     /// # Errors
     /// When the weights do not fit the slots or the mechanism.
     pub fn open(&self, slots: u16, book: Box<dyn OrderBook>) -> Result<Auction, MarketError> {
-        let weights = self.checked_weights(slots)?;
+        let weights = self.weights_of(slots)?;
         Ok(Auction::with_weights(&weights, book, self.mechanism.make()))
     }
 
-    /// The weight of each slot.
-    fn checked_weights(&self, slots: u16) -> Result<Vec<Ppm>, MarketError> {
+    /// The weight of each of `slots` slots.
+    ///
+    /// # Errors
+    /// When the weights do not fit the slots or the mechanism.
+    pub fn weights_of(&self, slots: u16) -> Result<Vec<Ppm>, MarketError> {
         if self.weights.is_empty() {
             return Ok(vec![Ppm::ONE; usize::from(slots)]);
         }

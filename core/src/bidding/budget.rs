@@ -31,6 +31,7 @@ pub(super) fn wanted(horizon: Nanoseconds, now: &View) -> Result<Bid, Rest> {
     let slots = i128::from(now.slots.get());
     let evenly = free / windows_left;
     let offer = saved.min(evenly.max(PRICES_OFFERED * price * slots * ticks)).max(0) / ticks;
+    let offer = now.max_bid.map_or(offer, |most| offer.min(i128::from(most.0)));
     let slots = (offer / price).clamp(1, slots);
     Ok(Bid { limit: saturated(offer / slots), slots: slots as u16 })
 }

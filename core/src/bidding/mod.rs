@@ -6,7 +6,7 @@
 //!
 //! The node asks once in each billing window, before the auction. A policy is a pure function and remembers nothing: what it has to
 //! know of the past stands in the [`View`], so the same view always gives the same decision. No order asks for more than its
-//! wallet has free, and none is made below the reserve, where it could not win.
+//! wallet has free or may spend in a tick, and none is made below the reserve, where it could not win.
 
 mod budget;
 mod deadline;
@@ -66,6 +66,8 @@ pub struct View {
     pub clearing: Microjoules,
     /// What the wallet has free.
     pub free: Microjoules,
+    /// The most that the wallet may spend in a tick, over all slots, if its owner has set a bound.
+    pub max_bid: Option<Microjoules>,
     /// What the cell was charged for quanta since the policy began.
     pub spent: Microjoules,
     /// What it was charged beside that, rent and tax, in the last billing window.
@@ -88,7 +90,8 @@ pub struct Bid {
 /// Why a policy makes no order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rest {
-    /// The price is above what the policy pays now: it waits for a lower one, or until it has saved more.
+    /// The price is above what the policy pays now, or what the wallet may spend in a tick: it waits for a lower one, or until it
+    /// has saved more.
     TooDear,
     /// The wallet does not buy one quantum even at multiplier one. Only income helps.
     Broke,
@@ -129,14 +132,25 @@ impl Policy {
             return Decision::Rest(Rest::Broke);
         }
         let slots = now.slots.get();
-        let (wanted, cap) = match *self {
-            Self::Fixed(limit) => (Ok(Bid { limit: limit.price(), slots }), limit),
-            Self::Track { margin, cap } => (Ok(Bid { limit: margin.over(now.reserve), slots }), cap),
-            Self::Budget { horizon, cap } => (budget::wanted(horizon.time(), now), cap),
-            Self::Deadline { within, work, cap } => (deadline::wanted(within.time(), work.time(), now), cap),
+        let wanted = match *self {
+            Self::Fixed(limit) => Ok(Bid { limit: limit.price(), slots }),
+            Self::Track { margin, .. } => Ok(Bid { limit: margin.over(now.reserve), slots }),
+            Self::Budget { horizon, .. } => budget::wanted(horizon.time(), now),
+            Self::Deadline { within, work, .. } => deadline::wanted(within.time(), work.time(), now),
         };
-        let order = wanted.and_then(|bid| Bid { limit: bid.limit.min(cap.price()), ..bid }.funded(now));
+        let cap = self.cap().price();
+        let order = wanted.and_then(|bid| Bid { limit: bid.limit.min(cap), ..bid }.funded(now));
         order.map_or_else(Decision::Rest, Decision::Order)
+    }
+
+    /// The most that is ever bid.
+    pub const fn cap(&self) -> Limit {
+        match *self {
+            Self::Fixed(cap)
+            | Self::Track { cap, .. }
+            | Self::Budget { cap, .. }
+            | Self::Deadline { cap, .. } => cap,
+        }
     }
 
     /// The order to make now, if there is one.
@@ -149,6 +163,18 @@ impl Policy {
 }
 
 impl View {
+    /// What can be spent in a tick.
+    fn spendable(&self) -> Microjoules {
+        self.max_bid.map_or(self.free, |most| self.free.min(most))
+    }
+
+    /// Slots that the bound on a tick leaves room for at the reserve, at most those of the cell; none if it buys no quantum.
+    fn slots_within_bound(&self) -> Option<NonZeroU16> {
+        let Some(most) = self.max_bid else { return Some(self.slots) };
+        let slots = (most.0 / self.reserve.0.max(1)).clamp(0, i64::from(self.slots.get()));
+        NonZeroU16::new(slots as u16)
+    }
+
     /// What is free for quanta over the `time` to come, if rent and tax go on as in the last window; below zero if nothing is.
     fn free_after_upkeep(&self, time: Nanoseconds) -> i128 {
         let windows = i128::from(time.0.div_ceil(WINDOW.0));
@@ -157,15 +183,16 @@ impl View {
 }
 
 impl Bid {
-    /// What of it the wallet covers. Slots are given up before the limit is, because a lower limit may win none.
+    /// What of it the wallet covers and may spend. Slots are given up before the limit is, because a lower limit may win none.
     fn funded(self, now: &View) -> Result<Self, Rest> {
         let least = now.reserve.max(Microjoules(1));
-        if self.limit.min(now.free) < least {
+        let spendable = now.spendable();
+        if self.limit.min(spendable) < least {
             return Err(Rest::TooDear);
         }
-        let covered = u16::try_from(now.free.0 / self.limit.0).unwrap_or(u16::MAX);
+        let covered = u16::try_from(spendable.0 / self.limit.0).unwrap_or(u16::MAX);
         Ok(match covered {
-            0 => Self { limit: now.free, slots: 1 },
+            0 => Self { limit: spendable, slots: 1 },
             _ => Self { slots: self.slots.min(covered), ..self },
         })
     }

@@ -9,7 +9,7 @@ use std::num::NonZeroU16;
 
 use maxwell_core::auction::book::grid::Level;
 use maxwell_core::bidding::{Bid, Decision, Policy, Rest, View};
-use maxwell_core::limits::CELLS_MAX;
+use maxwell_core::limits::{CELLS_MAX, PRICE_MAX};
 use maxwell_core::tick::{CellId, Quote};
 use maxwell_core::units::{Microjoules, Moment};
 
@@ -44,23 +44,45 @@ struct Mandate {
     since: Moment,
     decided: Decision,
     /// The cell's own order, if it has made one.
-    own: Option<Bid>,
+    own: Option<Own>,
 }
 
+/// An order that a cell with a policy has made itself.
+#[derive(Clone, Copy, Debug)]
+struct Own {
+    bid: Bid,
+    last_tick: Option<u64>,
+}
+
+/// What leaves a policy alone.
+const EVERYTHING: Bid = Bid { limit: PRICE_MAX, slots: u16::MAX };
+
+/// No order.
+const NOTHING: Bid = Bid { limit: Microjoules::ZERO, slots: 0 };
+
 impl Mandate {
-    /// The order that stands; no slots for none. Whose money buys nothing more is insolvent, whoever bids for it: an order that
-    /// the wallet does not cover makes the cell hungry.
-    fn order(&self, base: Microjoules) -> Bid {
-        match self.decided {
-            Decision::Order(bid) => self
-                .own
-                .map_or(bid, |own| Bid { limit: bid.limit.min(own.limit), slots: bid.slots.min(own.slots) }),
-            Decision::Rest(Rest::Broke) if self.own.is_none_or(|own| own.slots > 0) => {
-                // On the grid of prices, so that it is not rounded down to what the wallet may still cover.
-                Bid { limit: Level::at_least(base).map_or(base, Level::price), slots: 1 }
+    /// The order that stands from `tick` on, no slots for none, and its last tick. Whose money buys nothing more is insolvent,
+    /// whoever bids for it: an order that the wallet does not cover makes the cell hungry.
+    fn order(&self, base: Microjoules, tick: u64) -> (Bid, Option<u64>) {
+        let (bound, last_tick) = match self.own {
+            None => (EVERYTHING, None),
+            // As without a policy: whose order is over stays away until it makes another.
+            Some(Own { last_tick: Some(last), .. }) if last < tick => (NOTHING, None),
+            Some(Own { bid, last_tick }) => (bid, last_tick),
+        };
+        let bid = match self.decided {
+            Decision::Order(bid) => {
+                Bid { limit: bid.limit.min(bound.limit), slots: bid.slots.min(bound.slots) }
             }
-            Decision::Rest(_) => Bid { limit: Microjoules::ZERO, slots: 0 },
-        }
+            Decision::Rest(Rest::Broke) if bound.slots > 0 => {
+                // On the grid of prices, so that it is not rounded down to what the wallet may still cover. Income within the window
+                // may cover it after all, so the bounds hold for it as well.
+                let quantum = Level::at_least(base).map_or(base, Level::price);
+                Bid { limit: quantum.min(self.policy.cap().price()).min(bound.limit), slots: 1 }
+            }
+            Decision::Rest(_) => NOTHING,
+        };
+        (bid, last_tick)
     }
 }
 
@@ -94,12 +116,13 @@ impl Node {
     /// Makes the first order of a new cell.
     pub(super) fn begin_bidding(&mut self, cell: CellId, launch: Launch) {
         match launch.bid {
-            Bidding::Itself(limit) => self.order(cell, limit, launch.slots),
+            Bidding::Itself(limit) => self.order(cell, Bid { limit, slots: launch.slots }, None),
             Bidding::Policy(policy) => {
                 let (since, decided) = (self.clock.now(), Decision::Rest(Rest::TooDear));
                 self.policies.mandates.push(Mandate { cell, policy, since, decided, own: None });
                 let reserve = self.last_quote.map_or(self.price.base(), |quote| quote.reserve);
-                self.bid_by_policy(self.policies.mandates.len() - 1, since, reserve);
+                let tick = self.ticks_walked();
+                self.bid_by_policy(self.policies.mandates.len() - 1, since, tick, reserve);
             }
         }
     }
@@ -107,21 +130,22 @@ impl Node {
     /// Asks every policy what to bid in the window that begins.
     pub(super) fn bid_by_policies(&mut self, quote: &Quote) {
         for index in 0..self.policies.mandates.len() {
-            self.bid_by_policy(index, quote.at, quote.reserve);
+            self.bid_by_policy(index, quote.at, quote.tick, quote.reserve);
         }
     }
 
     /// A cell asks for a change of its order.
-    pub(super) fn own_order(&mut self, cell: CellId, limit: Microjoules, slots: u16) {
-        let base = self.price.base();
-        let bid = self.policies.find(cell).map_or(Bid { limit, slots }, |mandate| {
-            mandate.own = Some(Bid { limit, slots });
-            mandate.order(base)
+    pub(super) fn own_order(&mut self, cell: CellId, bid: Bid, last_tick: Option<u64>) {
+        let (base, next_tick) = (self.price.base(), self.ticks_walked());
+        let (bid, last_tick) = self.policies.find(cell).map_or((bid, last_tick), |mandate| {
+            mandate.own = Some(Own { bid, last_tick });
+            mandate.order(base, next_tick)
         });
-        self.order(cell, bid.limit, bid.slots);
+        self.order(cell, bid, last_tick);
     }
 
-    fn bid_by_policy(&mut self, index: usize, now: Moment, reserve: Microjoules) {
+    /// Asks one policy what to bid from `tick` on.
+    fn bid_by_policy(&mut self, index: usize, now: Moment, tick: u64, reserve: Microjoules) {
         let Mandate { cell, policy, since, .. } = self.policies.mandates[index];
         let Some(member) = self.population.get(cell) else { return };
         let (Some(totals), Some(slots)) = (self.ledger.totals(cell), NonZeroU16::new(member.slots)) else {
@@ -139,6 +163,7 @@ impl Node {
             reserve: least,
             clearing: self.policies.clearing,
             free: self.ledger.free(member.wallet),
+            max_bid: self.ledger.accounts().max_bid(member.wallet),
             spent: totals.quanta,
             upkeep: line.map_or(Microjoules::ZERO, |line| line.rent + line.tax),
             used: totals.used,
@@ -146,7 +171,7 @@ impl Node {
         };
         let mandate = &mut self.policies.mandates[index];
         mandate.decided = policy.decide(&view);
-        let Bid { limit, slots } = mandate.order(base);
-        self.order(cell, limit, slots);
+        let (bid, last_tick) = mandate.order(base, tick);
+        self.order(cell, bid, last_tick);
     }
 }

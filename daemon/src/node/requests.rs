@@ -1,10 +1,10 @@
 //! What cells ask for, and what becomes of their claims.
 
+use maxwell_core::bidding::Bid;
 use maxwell_core::bounty::claim::{Answer, Claim, Which};
 use maxwell_core::bounty::{Claimant, Conclusion};
 use maxwell_core::event::{Event, Request};
 use maxwell_core::tick::{AccountId, CellId, Kind, Transfer};
-use maxwell_core::units::Microjoules;
 use maxwell_hypervisor::cell::Reply;
 
 use super::Node;
@@ -16,19 +16,22 @@ impl Node {
         let Some(member) = self.population.get(cell) else { return };
         let wallet = member.wallet;
         match request {
-            Request::Order { limit, slots } => self.own_order(cell, limit, slots),
+            Request::Order { limit, slots, last_tick } => {
+                self.own_order(cell, Bid { limit, slots }, last_tick)
+            }
             Request::Lease(which) => self.lease(cell, which),
             Request::Claim { which, key, answer } => self.claim(cell, wallet, which, key, answer),
             Request::Log(line) => self.telemetry.said(self.clock.now(), cell, &line),
         }
     }
 
-    /// Changes a cell's standing order. What its wallet's owner has set as the most for a quantum bounds the limit.
-    pub(super) fn order(&mut self, cell: CellId, limit: Microjoules, slots: u16) {
+    /// Changes a cell's standing order, which is over after `last_tick` if one is named. What its wallet's owner has set as the most
+    /// for a tick bounds the limit.
+    pub(super) fn order(&mut self, cell: CellId, bid: Bid, last_tick: Option<u64>) {
         let wallet = self.population.get(cell).map(|member| member.wallet);
         let max_bid = wallet.and_then(|wallet| self.ledger.accounts().max_bid(wallet));
-        let limit = max_bid.map_or(limit, |most| limit.min(most));
-        let change = self.population.order(cell, limit, slots);
+        let limit = max_bid.map_or(bid.limit, |most| bid.limit.min(most));
+        let change = self.population.order_until(cell, limit, bid.slots, last_tick);
         if let Some(verdict) = change {
             self.carry_out(verdict);
         }

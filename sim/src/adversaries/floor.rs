@@ -177,7 +177,22 @@ impl Floor {
     /// # Errors
     /// When the queue is full.
     pub fn order(&self, cell: CellId, limit: Microjoules, slots: u16) -> anyhow::Result<()> {
-        let request = Request::Order { limit, slots };
+        self.order_until(cell, limit, slots, None)
+    }
+
+    /// As [`Floor::order`], for so many ticks if a number is given.
+    ///
+    /// # Errors
+    /// When the queue is full.
+    pub fn order_until(
+        &self,
+        cell: CellId,
+        limit: Microjoules,
+        slots: u16,
+        ticks: Option<u64>,
+    ) -> anyhow::Result<()> {
+        let over = self.node.ticks_walked() - 1;
+        let request = Request::Order { limit, slots, last_tick: ticks.map(|ticks| over + ticks) };
         self.events.try_send(Event::Request { cell, request }).context("the queue is full")
     }
 

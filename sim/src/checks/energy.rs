@@ -21,7 +21,7 @@ const ROUNDING_UJ: f64 = 1.0;
 const SHARE_OFF_UJ: f64 = 1_000.0;
 const SHARE_OFF: f64 = 1e-5;
 
-/// Where busy time lags, a share may be off by so many times what the node says that it does not know.
+/// Where busy time lags or readings were late, a share may be off by so many times what the node says that it does not know.
 const LAG_BARS: f64 = 6.0;
 
 /// CPU time of somebody: in windows whose energy is known, and in the one that is not over.
@@ -59,7 +59,7 @@ pub(super) struct Energy {
     /// Epoch, energy then and energy counted since the first reading.
     bought: Option<(u32, Microjoules)>,
     due: Microjoules,
-    /// What a share may be off because busy time lags: nothing where it does not.
+    /// What a share may be off because idle is learned from windows of which busy time is not known exactly.
     lag_j: f64,
     /// What it may be off because readings were late.
     late_j: f64,
@@ -154,7 +154,8 @@ impl Energy {
     fn compare(&mut self, report: &TickReport<'_>) -> Verdict {
         let shares = report.shares;
         let slot = self.machine.slot.0;
-        if self.kernel.lag_seed.is_some() {
+        // A reading that comes late makes a window at rest look like one at work, and idle is learned from it, as where busy time lags.
+        if self.kernel.lag_seed.is_some() || self.late_j > 0.0 {
             self.lag_j = LAG_BARS * (shares.error.as_joules() + shares.idle_error.as_joules());
         }
         self.is_near("cells", shares.cells, slot * self.cells.known_s)?;

@@ -1,86 +1,107 @@
-//! The auction: nothing is sold twice, to nobody, too cheap or too dear, and the best standing bids win.
+//! The auction: nothing is sold twice, to nobody, too cheap or too dear, and the rule of the market is kept.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use maxwell_core::auction::book::Order;
-use maxwell_core::limits::{PRICE_MAX, QUANTUM};
+use maxwell_core::auction::config::MarketConfig;
+use maxwell_core::auction::mechanism::MechanismKind;
+use maxwell_core::limits::QUANTUM;
 use maxwell_core::population::lifecycle::State;
 use maxwell_core::tick::{AccountId, Award, CellId, Purse, SlotId};
-use maxwell_core::units::{Microjoules, Nanoseconds};
+use maxwell_core::units::{Microjoules, Nanoseconds, Ppm};
 use maxwell_daemon::telemetry::TickReport;
 
+use super::orders::Orders;
+use super::rules::{Outcome, Sold, Unit};
 use super::{Roster, Setup, Verdict, must};
 
-/// Stands for an order that is not known.
-const fn any_order(cell: CellId) -> Order {
-    Order { cell, wallet: AccountId(u32::MAX), limit: PRICE_MAX, slots: u16::MAX, last_tick: None }
-}
-
-/// A wallet that covers its cell's order so many times over was surely funded when the auction was held.
+/// A wallet that covers an order so many times over was surely funded when the auction was held.
 const SURELY: u64 = 50;
+
+/// Quanta that a saver of credits can be ahead of who waits: a hundred saved, a hundred owed.
+const CREDITS: u64 = 200;
 
 /// What was known of a cell when the auction was held: what it was after the tick before.
 #[derive(Clone, Copy, Debug)]
 struct Standing {
     state: State,
-    order: Option<Order>,
-    surely_bids: bool,
+    free: Microjoules,
+    /// Neither waits nor sits on a slot.
+    can_run: bool,
 }
+
+impl Standing {
+    const fn may_bid(&self) -> bool {
+        matches!(self.state, State::Ready | State::Running)
+    }
+}
+
+/// What a policy bid in the auction cannot be told any more.
+struct Unseen;
 
 #[derive(Debug)]
 pub(super) struct Market {
-    slots: u16,
+    mechanism: MechanismKind,
+    /// Of each slot.
+    weights: Vec<Ppm>,
+    orders: Orders,
     before: BTreeMap<CellId, Standing>,
     /// Slots that a cell still sits on.
     late: BTreeMap<CellId, Vec<SlotId>>,
+    /// Of each cell that surely bids and wins nothing, what was sold meanwhile, by weight.
+    waited: BTreeMap<CellId, u64>,
 }
 
 impl Market {
     pub(super) fn new(setup: &Setup) -> Self {
-        Self { slots: setup.machine.slots, before: BTreeMap::new(), late: BTreeMap::new() }
+        let slots = usize::from(setup.machine.slots);
+        let MarketConfig { mechanism, weights } = setup.market.clone();
+        let weights = if weights.is_empty() { vec![Ppm::ONE; slots] } else { weights };
+        Self {
+            mechanism,
+            weights,
+            orders: Orders::default(),
+            before: BTreeMap::new(),
+            late: BTreeMap::new(),
+            waited: BTreeMap::new(),
+        }
+    }
+
+    pub(super) const fn orders(&mut self) -> &mut Orders {
+        &mut self.orders
     }
 
     pub(super) fn ended(&mut self, cell: CellId) {
         self.late.remove(&cell);
         self.before.remove(&cell);
+        self.orders.ended(cell);
     }
 
     pub(super) fn tick(&mut self, report: &TickReport<'_>, roster: &Roster) -> Verdict {
-        self.learn_orders(report);
-        self.seats(report)?;
+        let for_market = self.seats(report)?;
         for award in &report.clearing.awards {
             must!(roster.lives(award.cell), "{award:?} to a cell that does not live");
             must!(award.wallet == roster.wallets[&award.cell], "{award:?} is paid by another's wallet");
             self.price(award, report)?;
         }
-        self.amounts(&report.clearing.awards)?;
-        self.best_bids_win(report)?;
+        self.amounts(report)?;
+        must!(report.clearing.price >= report.quote.reserve, "the clearing price is below the reserve");
+        if let Some(outcome) = self.outcome(report, for_market) {
+            outcome.check()?;
+            self.nobody_starves(&outcome, roster)?;
+        }
+        self.orders.tick(report)?;
         self.uses(report)?;
         self.remember(report);
         Ok(())
     }
 
-    /// Orders change between ticks and take effect at once, so what stands now stood in the auction. Of a cell that has
-    /// ended in this tick the last order is not known: any limit will do for it.
-    fn learn_orders(&mut self, report: &TickReport<'_>) {
-        for (cell, standing) in &mut self.before {
-            let now = match report.population.get(*cell) {
-                Some(member) => member.order,
-                None => Some(any_order(*cell)),
-            };
-            standing.surely_bids &= now == standing.order;
-            standing.order = now;
-        }
-    }
-
-    /// Each slot is sold once, and none that somebody still sits on.
-    fn seats(&self, report: &TickReport<'_>) -> Verdict {
-        let (awards, quote) = (&report.clearing.awards, report.quote);
-        let counts = (awards.len(), quote.slots, self.slots);
-        must!(
-            awards.len() <= usize::from(quote.slots) && quote.slots <= self.slots,
-            "(sold, for sale, there are) is {counts:?}"
-        );
+    /// Each slot is sold once, and none that somebody still sits on; the dying have the lightest. Weights of the slots that are left to
+    /// the market, heaviest first.
+    fn seats(&self, report: &TickReport<'_>) -> Result<Vec<Ppm>, String> {
+        let (awards, for_sale) = (&report.clearing.awards, usize::from(report.quote.slots));
+        let counts = (awards.len(), for_sale, self.weights.len());
         let mut taken: BTreeSet<SlotId> = BTreeSet::new();
         for (cell, slots) in &self.late {
             must!(
@@ -89,71 +110,154 @@ impl Market {
             );
             taken.extend(slots);
         }
+        let left = for_sale.saturating_sub(taken.len());
+        must!(
+            awards.len() <= left && for_sale <= self.weights.len(),
+            "(sold, for sale, there are) is {counts:?}, and {} are late",
+            taken.len()
+        );
+        let number = |slot: usize| SlotId(slot as u16);
+        let free = (0..self.weights.len()).filter(|slot| !taken.contains(&number(*slot)));
+        let mut free: Vec<Ppm> = free.map(|slot| self.weights[slot]).collect();
+        free.sort_unstable_by_key(|weight| Reverse(*weight));
         for award in awards {
-            must!(award.slot.0 < self.slots, "{award:?} on a slot that there is not");
+            let weight = self.weights.get(usize::from(award.slot.0));
+            must!(weight.is_some(), "{award:?} on a slot that there is not");
+            must!(weight == Some(&award.weight), "{award:?} on a slot of weight {weight:?}");
             must!(taken.insert(award.slot), "{award:?} on a slot that is taken");
         }
-        Ok(())
+        let dying = awards.iter().filter(|award| award.purse == Purse::SetAside);
+        for award in dying.clone() {
+            let lightest = free.pop();
+            must!(lightest == Some(award.weight), "{award:?} while the lightest slot is {lightest:?}");
+        }
+        free.truncate(left - dying.count());
+        Ok(free)
     }
 
-    /// Nobody pays less than the reserve or more than its limit; the dying pay the base price.
+    /// Nobody pays less than the reserve or more than its limit, both for the slot's weight; the dying pay the base price.
     fn price(&self, award: &Award, report: &TickReport<'_>) -> Verdict {
         let (quote, price) = (report.quote, award.price);
+        let on_slot = |price| award.weight.of_rounded_up(price);
         let before = self.before.get(&award.cell).ok_or_else(|| format!("{award:?} before it was judged"))?;
         if award.purse == Purse::SetAside {
             must!(
-                before.state.is_dying() && price == quote.base,
+                before.state.is_dying() && price == on_slot(quote.base),
                 "{award:?} for one that was {:?}",
                 before.state
             );
             return Ok(());
         }
+        must!(before.may_bid(), "{award:?} for one that was {:?}", before.state);
+        let order = self.orders.standing(award.cell, quote.tick);
+        let limit = order.ok_or_else(|| format!("{award:?} without an order"))?.limit;
         must!(
-            matches!(before.state, State::Ready | State::Running),
-            "{award:?} for one that was {:?}",
-            before.state
-        );
-        let limit = before.order.map_or(Microjoules::ZERO, |order| order.limit);
-        must!(
-            price >= quote.reserve && price <= limit,
+            price >= on_slot(quote.reserve) && price <= on_slot(limit),
             "{award:?}: reserve {}, limit {limit}",
             quote.reserve
         );
-        must!(price <= report.clearing.price, "{award:?} is dearer than the clearing price");
+        must!(price <= on_slot(report.clearing.price), "{award:?} is dearer than the clearing price");
         Ok(())
     }
 
-    /// Nobody wins more slots than it asked for.
-    fn amounts(&self, awards: &[Award]) -> Verdict {
+    /// Nobody wins more slots than it asked for, or spends more than its wallet may in a tick.
+    fn amounts(&self, report: &TickReport<'_>) -> Verdict {
         let mut won: BTreeMap<CellId, u16> = BTreeMap::new();
-        for award in awards {
+        let mut spent: BTreeMap<AccountId, Microjoules> = BTreeMap::new();
+        for award in &report.clearing.awards {
             *won.entry(award.cell).or_default() += 1;
+            if award.purse == Purse::Free {
+                *spent.entry(award.wallet).or_default() += award.price;
+            }
         }
         for (cell, won) in won {
-            let before = &self.before[&cell];
-            let wanted =
-                if before.state.is_dying() { 1 } else { before.order.map_or(0, |order| order.slots) };
+            let order = self.orders.standing(cell, report.quote.tick);
+            let is_dying = self.before[&cell].state.is_dying();
+            let wanted = if is_dying { 1 } else { order.map_or(0, |order| order.slots) };
             must!(won <= wanted, "{cell:?} wins {won} slots and wanted {wanted}");
+        }
+        for (wallet, spent) in spent {
+            let most = self.orders.max_bid(wallet).unwrap_or(spent);
+            must!(spent <= most, "{wallet:?} spends {spent} in a tick and may spend {most}");
         }
         Ok(())
     }
 
-    /// No rich cell loses to a lower bid, and every winner pays at least the bid of a rich loser of another wallet.
-    fn best_bids_win(&self, report: &TickReport<'_>) -> Verdict {
-        let awards = &report.clearing.awards;
-        must!(report.clearing.price >= report.quote.reserve, "the clearing price is below the reserve");
-        for standing in self.before.values().filter(|standing| standing.surely_bids) {
-            let Some(loser) = standing.order else { continue };
-            let won = awards.iter().filter(|award| award.cell == loser.cell).count();
-            if won >= usize::from(loser.slots) || loser.limit < report.quote.reserve {
-                continue;
+    /// What was sold, and to whom else it could have been; nothing if somebody's order is not known.
+    fn outcome(&self, report: &TickReport<'_>, weights: Vec<Ppm>) -> Option<Outcome> {
+        let (reserve, slots) = (report.quote.reserve, weights.len());
+        let bidders = self.before.iter().filter(|(_, standing)| standing.may_bid());
+        let orders: Result<Vec<Option<Order>>, Unseen> =
+            bidders.map(|(cell, _)| self.order_of(*cell, report)).collect();
+        let orders: Vec<Order> = orders.ok()?.into_iter().flatten().collect();
+        let awards = report.clearing.awards.iter().filter(|award| award.purse == Purse::Free);
+        let sold = |award: &Award| {
+            let order = orders.iter().find(|order| order.cell == award.cell)?;
+            let unit = Unit { cell: award.cell, wallet: award.wallet, limit: order.limit };
+            Some(Sold { unit, weight: award.weight, price: award.price, contested: award.contested })
+        };
+        let sold: Vec<Sold> = awards.map(sold).collect::<Option<_>>()?;
+        let (mut sure, mut possible) = (Vec::new(), Vec::new());
+        for order in orders.iter().filter(|order| order.limit >= reserve) {
+            let max_bid = self.orders.max_bid(order.wallet);
+            let room = max_bid.map_or(u64::MAX, |most| (most.0 / order.limit.0).unsigned_abs());
+            let units = usize::from(order.slots).min(slots).min(usize::try_from(room).unwrap_or(usize::MAX));
+            let won = sold.iter().filter(|sold| sold.unit.cell == order.cell).count();
+            let unit = Unit { cell: order.cell, wallet: order.wallet, limit: order.limit };
+            let lost = std::iter::repeat_n(unit, units.saturating_sub(won));
+            if self.surely_bids(order, &orders) {
+                sure.extend(lost.clone());
             }
-            for award in awards.iter().filter(|a| a.purse == Purse::Free && a.cell != loser.cell) {
-                let winner = self.before[&award.cell].order.map_or(Microjoules::ZERO, |order| order.limit);
-                must!(winner >= loser.limit, "{award:?} with limit {winner}, while {loser:?} lost");
-                let fair = award.wallet == loser.wallet || (award.price >= loser.limit && award.contested);
-                must!(fair, "{award:?} is cheaper than the losing {loser:?}, or not contested");
-            }
+            possible.extend(lost);
+        }
+        for units in [&mut sure, &mut possible] {
+            units.sort_by_key(|unit| Reverse(unit.limit));
+        }
+        Some(Outcome { mechanism: self.mechanism, reserve, weights, sold, sure, possible })
+    }
+
+    /// The order that a cell had in the auction, if it had one. What a policy has made is seen after the tick, if the order and its cell
+    /// are still there.
+    fn order_of(&self, cell: CellId, report: &TickReport<'_>) -> Result<Option<Order>, Unseen> {
+        let most = self.orders.standing(cell, report.quote.tick);
+        if !self.orders.is_by_policy(cell) {
+            return Ok(most);
+        }
+        let is_over = most.is_some_and(|most| most.last_tick == Some(report.quote.tick));
+        let member = report.population.get(cell).filter(|_| !is_over);
+        member.map(|member| member.order).ok_or(Unseen)
+    }
+
+    /// Whether an order was in the auction for certain: its wallet covers it many times over beside all that its other cells want, and
+    /// no bound leaves it open which of them may bid.
+    fn surely_bids(&self, order: &Order, orders: &[Order]) -> bool {
+        let Standing { free, can_run, .. } = self.before[&order.cell];
+        let whole = |order: &Order| order.limit.times(u64::from(order.slots));
+        let is_other = |other: &&Order| other.wallet == order.wallet && other.cell != order.cell;
+        let others: Vec<&Order> = orders.iter().filter(is_other).collect();
+        let is_known = others.is_empty() || self.orders.max_bid(order.wallet).is_none();
+        let wanted = others.into_iter().map(whole).sum::<Microjoules>() + whole(order).times(SURELY);
+        can_run && is_known && free >= wanted
+    }
+
+    /// Credits are bounded, so under the rule that gives turns by them everybody has a turn.
+    fn nobody_starves(&mut self, outcome: &Outcome, roster: &Roster) -> Verdict {
+        if self.mechanism != MechanismKind::Karma {
+            return Ok(());
+        }
+        let sold: u64 = outcome.sold.iter().map(|sold| sold.weight.0).sum();
+        let has_won = |cell: CellId| outcome.sold.iter().any(|sold| sold.unit.cell == cell);
+        let waiting = outcome.sure.iter().map(|unit| unit.cell).filter(|cell| !has_won(*cell));
+        let waiting: BTreeSet<CellId> = waiting.collect();
+        self.waited.retain(|cell, _| waiting.contains(cell));
+        let most = (CREDITS * roster.wallets.len() as u64 + self.weights.len() as u64) * Ppm::ONE.0;
+        for cell in waiting {
+            let waited = self.waited.entry(cell).or_default();
+            *waited += sold;
+            must!(
+                *waited <= most,
+                "{cell:?} waits for {waited} millionths of a quantum, at most {most} is a turn"
+            );
         }
         Ok(())
     }
@@ -180,19 +284,11 @@ impl Market {
 
     fn remember(&mut self, report: &TickReport<'_>) {
         let members = report.population.members().iter();
-        let before = members
-            .map(|member| {
-                let order = member.order;
-                let rich = order.is_some_and(|order| {
-                    report.ledger.free(member.wallet) >= order.limit.times(u64::from(order.slots) * SURELY)
-                });
-                let bids = matches!(member.state, State::Ready | State::Running);
-                let free_to_run = member.wait.is_none() && !self.late.contains_key(&member.cell);
-                let standing =
-                    Standing { state: member.state, order, surely_bids: rich && bids && free_to_run };
-                (member.cell, standing)
-            })
-            .collect();
-        self.before = before;
+        let before = members.map(|member| {
+            let can_run = member.wait.is_none() && !self.late.contains_key(&member.cell);
+            let free = report.ledger.free(member.wallet);
+            (member.cell, Standing { state: member.state, free, can_run })
+        });
+        self.before = before.collect();
     }
 }

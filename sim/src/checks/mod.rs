@@ -8,17 +8,22 @@ mod heat;
 mod life;
 mod market;
 mod money;
+mod orders;
+mod rules;
 
 use std::collections::BTreeMap;
 
+use maxwell_core::auction::config::MarketConfig;
 use maxwell_core::ledger::Ledger;
 use maxwell_core::population::LifePolicy;
 use maxwell_core::population::lifecycle::Reason;
 use maxwell_core::tick::{AccountId, CellId, Transfer};
 use maxwell_core::units::{Celsius, Microjoules, Moment, Ppm};
+use maxwell_daemon::node::Launch;
 use maxwell_daemon::telemetry::{Obituary, TickReport};
 use maxwell_physics::model::MachineModel;
 
+use crate::actor::Ask;
 use crate::kernel::KernelPlan;
 
 /// Nothing, or in words what does not hold.
@@ -40,6 +45,8 @@ use must;
 pub struct Setup {
     /// The machine.
     pub machine: MachineModel,
+    /// The rule of the market, and the weights of its slots.
+    pub market: MarketConfig,
     /// What keeps its CPUs busy beside cells.
     pub kernel: KernelPlan,
     /// Temperature at or above which nothing is sold.
@@ -94,6 +101,11 @@ impl Checks {
         self.money.funded(wallet, amount);
     }
 
+    /// Notes that a wallet may spend no more than this in a tick.
+    pub fn bound(&mut self, wallet: AccountId, most: Microjoules) {
+        self.market.orders().bound(wallet, most);
+    }
+
     /// Notes a bounty.
     pub fn posted(&mut self, escrow: AccountId, budget: Microjoules, reward: Microjoules) {
         self.money.posted(escrow, budget, reward);
@@ -105,8 +117,14 @@ impl Checks {
     }
 
     /// Notes that a cell was launched.
-    pub fn launched(&mut self, cell: CellId, wallet: AccountId) {
-        self.roster.wallets.insert(cell, wallet);
+    pub fn launched(&mut self, cell: CellId, launch: &Launch) {
+        self.roster.wallets.insert(cell, launch.wallet);
+        self.market.orders().launched(cell, launch);
+    }
+
+    /// Notes an order that is on its way to the node, which reads it before the next tick.
+    pub fn asked(&mut self, cell: CellId, ask: Ask) {
+        self.market.orders().asked(cell, ask);
     }
 
     /// Checks a tick.

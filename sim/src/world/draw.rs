@@ -1,5 +1,8 @@
 //! How a world is drawn. Every figure is wide on purpose: the invariants hold in sensible and in foolish worlds alike.
 
+mod trade;
+
+use maxwell_core::auction::config::MarketConfig;
 use maxwell_core::bounty::audit::AuditPolicy;
 use maxwell_core::limits::QUANTUM;
 use maxwell_core::tick::CellId;
@@ -53,9 +56,11 @@ pub(super) fn world(seed: u64) -> World {
             .happens(0.25)
             .then(|| machine.power(f64::from(machine.slots) * dice.between(0.3, 1.0))),
         tariff,
+        market: MarketConfig::default(),
         kernel: dice.kernel(),
         machine,
         wallets: Vec::new(),
+        max_bids: Vec::new(),
         agents: Vec::new(),
         bounty: dice.happens(0.8).then(|| dice.bounty(base, cpu_per_range)),
         trust: None,
@@ -69,6 +74,11 @@ pub(super) fn world(seed: u64) -> World {
     world.faults = (0..dice.0.random_range(0..7)).map(|_| dice.fault(duration)).collect();
     // Dice of their own, so that a world is otherwise the same with and without stakes.
     world.trust = Dice(ChaCha8Rng::seed_from_u64(seed ^ u64::from_le_bytes(*b"by stake"))).trust(&world);
+    trade::draw(
+        &mut Dice(ChaCha8Rng::seed_from_u64(seed ^ u64::from_le_bytes(*b"by rules"))),
+        &mut world,
+        base,
+    );
     world
 }
 
@@ -82,11 +92,12 @@ pub(super) fn solvent(seed: u64) -> World {
     (world.stop_at, world.bounty, world.trust) = (None, None, None);
     world.orders.clear();
     world.wallets.clear();
+    world.max_bids.clear();
     for (index, agent) in world.agents.iter_mut().enumerate() {
         agent.bid = agent.bid.max(base.times(2));
         let rent = Microjoules::from_joules(60);
         world.wallets.push(agent.bid.times(2 * quanta * u64::from(agent.slots)) + rent);
-        (agent.kind, agent.wallet, agent.rebids) = ("solvent", index, Vec::new());
+        (agent.kind, agent.wallet, agent.rebids, agent.policy) = ("solvent", index, Vec::new(), None);
         agent.behaviour = Behaviour {
             utilisation: agent.behaviour.utilisation,
             memory: Bytes::from_mebibytes(32),
@@ -171,6 +182,7 @@ impl Dice {
                 wallet: world.wallets.len() - 1,
                 slots: if self.happens(0.7) { 1 } else { self.0.random_range(1..=3) },
                 bid: self.bid(base),
+                policy: None,
                 memory_max: Bytes::from_mebibytes(1_024),
                 behaviour: self.behaviour(kind, cpu_per_range),
                 rebids: self.rebids(base),
@@ -189,6 +201,7 @@ impl Dice {
             quantum: dice.0.random_range(1..2_000),
             limit: dice.bid(base),
             slots: dice.0.random_range(1..=4),
+            lasts: None,
         };
         (0..number).map(|_| draw(self)).collect()
     }
@@ -234,6 +247,7 @@ impl Dice {
                 cell: CellId(self.0.random_range(0..=world.agents.len() as u32)),
                 limit: if self.happens(0.1) { Microjoules::ZERO } else { self.bid(base) },
                 slots: if self.happens(0.1) { u16::MAX } else { self.0.random_range(0..=3) },
+                lasts: None,
             })
             .collect();
         orders.sort_by_key(|order| order.at);

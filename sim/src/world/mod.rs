@@ -5,6 +5,7 @@ mod draw;
 use std::fmt;
 
 use maxwell_core::auction::config::MarketConfig;
+use maxwell_core::bidding::Policy;
 use maxwell_core::bounty::audit::AuditPolicy;
 use maxwell_core::energy::{EnergyProfile, Readings};
 use maxwell_core::population::LifePolicy;
@@ -38,10 +39,14 @@ pub struct World {
     pub power_budget: Option<Watts>,
     /// Electricity price.
     pub tariff: Ppm,
+    /// Who wins, what winners pay, and what each slot is worth.
+    pub market: MarketConfig,
     /// What keeps its CPUs busy beside cells, and how its kernel shows that.
     pub kernel: KernelPlan,
     /// Wallets, by their money.
     pub wallets: Vec<Microjoules>,
+    /// The most that a wallet may spend in a tick, by their numbers; none for wallets beyond the last.
+    pub max_bids: Vec<Option<Microjoules>>,
     /// Agents, in the order in which they are launched.
     pub agents: Vec<Agent>,
     /// The bounty, if there is one.
@@ -67,8 +72,10 @@ pub struct Agent {
     pub wallet: usize,
     /// Slots that it can use at a time.
     pub slots: u16,
-    /// Its first bid.
+    /// Its first bid, if it bids by itself.
     pub bid: Microjoules,
+    /// What its operator has given it, if it does not.
+    pub policy: Option<Policy>,
     /// The most memory that it may have.
     pub memory_max: Bytes,
     /// What it does.
@@ -108,6 +115,8 @@ pub struct Planned {
     pub limit: Microjoules,
     /// Slots wanted.
     pub slots: u16,
+    /// For how many ticks, if it ends by itself.
+    pub lasts: Option<u64>,
 }
 
 impl World {
@@ -120,6 +129,11 @@ impl World {
     /// dies there was killed by a fault.
     pub fn solvent_from_seed(seed: u64) -> Self {
         draw::solvent(seed)
+    }
+
+    /// The most that a wallet may spend in a tick, if it is bounded.
+    pub fn max_bid(&self, wallet: usize) -> Option<Microjoules> {
+        self.max_bids.get(wallet).copied().flatten()
     }
 
     /// The rules of the node.
@@ -137,7 +151,7 @@ impl World {
                 tariff: self.tariff,
                 ..PriceConfig::new(machine.slots, plant, self.set_point, self.critical)
             },
-            market: MarketConfig::default(),
+            market: self.market.clone(),
             life: LifePolicy::default(),
             energy: EnergyProfile {
                 idle: machine.idle,
@@ -177,6 +191,8 @@ impl fmt::Display for World {
             write!(f, ", at most {:.1} W", budget.0)?;
         }
         writeln!(f, ", {:.1} s", self.duration.as_seconds())?;
+        let weights: Vec<f64> = self.market.weights.iter().map(|weight| weight.as_ratio()).collect();
+        writeln!(f, "  slots are sold by {}, of weights {weights:?}", self.market.mechanism)?;
         if let Some(bounty) = self.bounty {
             writeln!(
                 f,
@@ -191,7 +207,14 @@ impl fmt::Display for World {
         for (index, agent) in self.agents.iter().enumerate() {
             let (kind, bid, slots) = (agent.kind, agent.bid.as_joules(), agent.slots);
             let money = self.wallets[agent.wallet].as_joules();
-            write!(f, "  {index} {kind}: wallet {} with {money:.1} J, bids {bid:.3} J", agent.wallet)?;
+            write!(f, "  {index} {kind}: wallet {} with {money:.1} J", agent.wallet)?;
+            if let Some(most) = self.max_bid(agent.wallet) {
+                write!(f, ", at most {:.3} J a tick", most.as_joules())?;
+            }
+            match agent.policy {
+                None => write!(f, ", bids {bid:.3} J")?,
+                Some(policy) => write!(f, ", {policy}")?,
+            }
             write!(f, " for {slots}, uses {:.2}", agent.behaviour.utilisation)?;
             writeln!(f, ", {} MiB", agent.behaviour.memory.0 >> 20)?;
         }

@@ -53,24 +53,32 @@ impl Hall {
 
     /// The orders as a report shows them.
     pub(super) fn orders(&self) -> Vec<OrderRow> {
-        let row = |(line, wallet, order): &(u64, String, Order)| OrderRow {
+        let mut wanted = HashMap::new();
+        let mut row = |(line, wallet, order): &(u64, String, Order)| OrderRow {
             line: *line,
             wallet: wallet.clone(),
             limit_uj: order.limit.0,
             slots: order.slots,
-            standing: self.standing(order).to_owned(),
+            standing: self.standing(order, wanted.entry(order.wallet).or_default()).to_owned(),
         };
-        self.orders.iter().map(row).collect()
+        self.orders.iter().map(&mut row).collect()
     }
 
-    fn standing(&self, order: &Order) -> &'static str {
+    /// How an order stands, when the better ones of its wallet that can be paid for have `wanted` so much of the same money. The
+    /// auction counts of that what wins, which depends on the rule.
+    fn standing(&self, order: &Order, wanted: &mut Microjoules) -> &'static str {
+        let (free, whole) = (self.ledger.free(order.wallet), order.limit.times(u64::from(order.slots)));
         if order.limit < self.reserve {
-            "below the reserve"
-        } else if self.ledger.free(order.wallet) < order.limit.times(u64::from(order.slots)) {
-            "not covered"
-        } else {
-            "in the market"
+            return "below the reserve";
         }
+        if whole > free {
+            return "not covered";
+        }
+        if whole > free - *wanted {
+            return "covered unless better ones win";
+        }
+        *wanted += whole;
+        "in the market"
     }
 
     /// Sells all slots tick after tick under a rule. A rule that such slots cannot be sold by says why.

@@ -14,6 +14,7 @@ use maxwell_core::auction::mechanism::MechanismKind;
 use maxwell_core::limits::SLOTS_MAX;
 use maxwell_core::units::{Microjoules, Ppm, positive_amount};
 
+use super::weight;
 use crate::output;
 use hall::Hall;
 
@@ -70,13 +71,6 @@ fn mechanisms(text: &str) -> Result<Mechanisms> {
     }
     let kind = text.parse().map_err(|error| anyhow!("{error}, or all"))?;
     Ok(Mechanisms(vec![kind]))
-}
-
-fn weight(text: &str) -> Result<Ppm> {
-    let ratio: f64 = text.parse().map_err(|_| anyhow!("`{text}` is no number"))?;
-    let weight = Ppm::from_ratio(ratio);
-    let possible = ratio.is_finite() && weight > Ppm(0) && weight <= Ppm::ONE;
-    possible.then_some(weight).ok_or_else(|| anyhow!("a weight is above 0 and at most 1, the fastest slot"))
 }
 
 pub(crate) fn run(options: &Options) -> Result<ExitCode> {

@@ -24,6 +24,14 @@ pub(super) fn write(out: &mut dyn Write, report: &BookReport) -> io::Result<()> 
             count("not covered")
         ),
     )?;
+    let shared = count("covered unless better ones win");
+    if shared > 0 {
+        line(
+            out,
+            "",
+            format_args!("{shared} not covered beside better ones of their wallets, if those win"),
+        )?;
+    }
     line(out, "limits", "as the book keeps them: rounded down to its grid of prices")?;
     report.outcomes.iter().try_for_each(|outcome| one(out, report, outcome))
 }

@@ -2,6 +2,7 @@
 //! quantum is held when it is won; what was used of it, or all of it while others wait, is posted when the window ends.
 
 use super::*;
+use crate::auction::book::grid::Level;
 use crate::limits::WINDOW_TICKS;
 
 /// A market of one buyer and the price that it meets.
@@ -17,17 +18,26 @@ struct Market {
 }
 
 impl Market {
+    /// What every quantum can be had for: the highest price that comes, and the step of the grid above it.
     fn dearest(&self) -> i64 {
-        self.reserve + self.rivals.iter().max().unwrap()
+        let dearest = self.reserve + self.rivals.iter().max().unwrap();
+        Level::at_least(Microjoules(dearest)).unwrap().price().0
+    }
+
+    /// The least reserve that an order can name: the policy is told that one, as on the node.
+    fn reserve_on_grid(&self) -> Microjoules {
+        Level::at_least(Microjoules(self.reserve)).unwrap().price()
     }
 
     /// Lets a policy trade for one window. How many quanta it won.
     fn window(&self, window: usize, policy: Policy, view: &mut View) -> u64 {
         let rival = self.rivals[window % self.rivals.len()];
-        let price = self.reserve + rival;
+        // A rival's limit is on the grid, as the policy's own is; the reserve is not.
+        let price = self.reserve.max(Level::at_most(Microjoules(self.reserve + rival)).price().0);
         let (mut won, mut charge, mut held) = (0, 0, 0);
-        view.reserve = Microjoules(self.reserve);
+        view.reserve = self.reserve_on_grid();
         if let Some(Bid { limit, slots }) = policy.bid(view) {
+            let limit = Level::at_most(limit).price();
             for _ in 0..WINDOW_TICKS {
                 let is_funded = view.free.0 - held >= limit.0 * i64::from(slots);
                 if is_funded && limit.0 >= price {
@@ -60,7 +70,7 @@ fn begin(market: &Market, free: i64, slots: u16) -> View {
     let reserve = Microjoules(market.reserve);
     View {
         base: reserve,
-        reserve,
+        reserve: market.reserve_on_grid(),
         clearing: reserve,
         free: Microjoules(free),
         slots: on_slots(slots),
@@ -122,6 +132,7 @@ proptest! {
     #[test]
     fn a_deadline_is_met_when_the_money_buys_the_work_at_the_highest_price_that_comes(
         market in markets(), work_quanta in 1..500_u64, slots in 1..5_u16, slack in 1..50_u64,
+        is_bound in any::<bool>(),
     ) {
         let market = Market { upkeep: 0, used: QUANTUM.0, ..market };
         let slots_long = 10 * work_quanta.div_ceil(u64::from(slots));
@@ -130,7 +141,9 @@ proptest! {
         let work = Span::from_millis(work_quanta * 10).unwrap();
         let policy = Policy::Deadline { within: Span::from_millis(within).unwrap(), work, cap: Limit::MAX };
         let free = market.dearest() * work_quanta.next_multiple_of(u64::from(slots)) as i64;
-        let mut view = begin(&market, free, slots);
+        // A bound on a tick that allows this price on all slots stands in no way.
+        let max_bid = is_bound.then(|| Microjoules(market.dearest() * i64::from(slots)));
+        let mut view = View { max_bid, ..begin(&market, free, slots) };
         for window in 0..within.div_ceil(100) as usize {
             prop_assert_ne!(policy.decide(&view), Decision::Rest(Rest::Missed), "{:?}", view);
             if policy.decide(&view) == Decision::Rest(Rest::Done) {
@@ -145,16 +158,16 @@ proptest! {
 
 #[test]
 fn a_deadline_that_is_far_waits_for_cheap_windows_and_a_near_one_cannot() {
-    // Every other window costs five times the reserve; 100 quanta of work take ten windows of one slot.
-    let market = Market { reserve: 100_000, rivals: vec![400_000, 0], upkeep: 0, used: QUANTUM.0 };
+    // On the grid. Every other window costs five times the reserve; 100 quanta of work take ten windows of one slot.
+    let market = Market { reserve: 102_400, rivals: vec![409_600, 0], upkeep: 0, used: QUANTUM.0 };
     let paid = |text| {
-        let mut view = begin(&market, 100 * 500_000, 1);
+        let mut view = begin(&market, 100 * 512_000, 1);
         for window in 0..40 {
             market.window(window, policy(text), &mut view);
         }
         assert_eq!(view.used, seconds(1), "{text} is met");
         view.spent
     };
-    assert_eq!(paid("deadline:in=1100ms,work=1s"), Microjoules(30_000_000), "half of the windows are dear");
-    assert_eq!(paid("deadline:in=4s,work=1s"), Microjoules(10_000_000), "all are cheap");
+    assert_eq!(paid("deadline:in=1100ms,work=1s"), Microjoules(30_720_000), "half of the windows are dear");
+    assert_eq!(paid("deadline:in=4s,work=1s"), Microjoules(10_240_000), "all are cheap");
 }

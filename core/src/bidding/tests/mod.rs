@@ -27,6 +27,7 @@ fn view() -> View {
         reserve: price,
         clearing: price,
         free: Microjoules::from_joules(30),
+        max_bid: None,
         spent: Microjoules::ZERO,
         upkeep: Microjoules::ZERO,
         used: Nanoseconds::ZERO,
@@ -69,6 +70,30 @@ fn slots_are_given_up_before_the_limit_is() {
     assert_eq!(with(799_999), order(200_000, 3));
     assert_eq!(with(199_999), order(199_999, 1));
     assert_eq!(with(150_000), order(150_000, 1));
+}
+
+#[test]
+fn no_policy_bids_for_more_in_a_tick_than_its_wallet_may_spend() {
+    let view = |most| View { max_bid: Some(Microjoules(most)), slots: on_slots(4), ..view() };
+    let decide = |text, most| policy(text).decide(&view(most));
+    assert_eq!(decide("fixed:200mJ", 650_000), order(200_000, 3), "slots go before the limit does");
+    assert_eq!(decide("track:margin=20%", 170_000), order(170_000, 1));
+    assert_eq!(decide("budget:horizon=100ms", 600_000), order(150_000, 4), "of 3 J for each tick");
+    for text in ["fixed:200mJ", "track:margin=20%", "budget:horizon=1h", "deadline:in=10s,work=1s"] {
+        assert_eq!(decide(text, 149_999), Decision::Rest(Rest::TooDear), "{text}");
+    }
+}
+
+#[test]
+fn a_deadline_plans_with_the_slots_that_its_wallet_may_pay_for_in_a_tick() {
+    // 15 quanta, and 40 ms on four slots. Within 400 mJ there are two slots at the reserve, or two at 200 mJ.
+    let urgent = |most| {
+        let bound = View { max_bid: most, slots: on_slots(4), ..view() };
+        policy("deadline:in=40ms,work=150ms").decide(&bound)
+    };
+    assert_eq!(urgent(None), order(1_875_000, 4));
+    assert_eq!(urgent(Some(Microjoules(1_000_000))), order(250_000, 4), "a slot less would miss it");
+    assert_eq!(urgent(Some(Microjoules(400_000))), order(200_000, 2));
 }
 
 #[test]
@@ -203,15 +228,16 @@ fn times() -> impl Strategy<Value = Nanoseconds> {
 
 fn views() -> impl Strategy<Value = View> {
     let prices = (prices(), prices(), prices());
-    let money = (money(), money(), money());
+    let money = (money(), prop::option::of(money()), money(), money());
     (prices, money, times(), times(), 1..=1_024_u16).prop_map(|(prices, money, elapsed, used, slots)| View {
         elapsed,
         base: prices.0.min(prices.1),
         reserve: prices.0.max(prices.1),
         clearing: prices.2,
         free: money.0,
-        spent: money.1.max(Microjoules::ZERO),
-        upkeep: money.2.max(Microjoules::ZERO),
+        max_bid: money.1,
+        spent: money.2.max(Microjoules::ZERO),
+        upkeep: money.3.max(Microjoules::ZERO),
         used,
         slots: on_slots(slots),
     })
@@ -224,14 +250,15 @@ fn offered(policy: Policy, view: &View) -> i64 {
 
 proptest! {
     #[test]
-    fn every_bid_is_within_the_cap_the_wallet_and_the_slots_and_not_below_the_reserve(policy in policies(), view in views()) {
+    fn every_bid_is_within_the_cap_the_wallet_its_bound_and_the_slots_and_not_below_the_reserve(policy in policies(), view in views()) {
         if let Some(Bid { limit, slots }) = policy.bid(&view) {
             let cap = match policy {
                 Policy::Fixed(cap) | Policy::Track { cap, .. } | Policy::Budget { cap, .. } | Policy::Deadline { cap, .. } => cap,
             };
             prop_assert!(limit <= cap.price() && limit <= PRICE_MAX && limit >= view.reserve);
             prop_assert!(slots >= 1 && slots <= view.slots.get());
-            prop_assert!(limit.times(u64::from(slots)) <= view.free);
+            let spends = limit.times(u64::from(slots));
+            prop_assert!(spends <= view.free && view.max_bid.is_none_or(|most| spends <= most));
         }
     }
 

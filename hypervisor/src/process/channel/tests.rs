@@ -107,7 +107,7 @@ fn every_request_is_answered_as_its_import_would() {
     assert_eq!(
         talk.requests(),
         [
-            Request::Order { limit: Microjoules(600_000), slots: 2 },
+            Request::Order { limit: Microjoules(600_000), slots: 2, last_tick: None },
             Request::Claim { which: Which::Primes, key: 17, answer },
             Request::Log(said),
             Request::Log(nothing)
