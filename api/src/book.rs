@@ -32,7 +32,7 @@ pub struct OrderRow {
     /// The most it pays for a quantum, on the grid of prices, in µJ.
     pub limit_uj: i64,
     /// Slots wanted.
-    pub slots: u16,
+    pub slots: u32,
     /// Where it stands: `in the market`, `below the reserve`, `not covered` by its wallet, or `covered unless better ones win`: those of
     /// its wallet, before it, which are paid from the same money.
     pub standing: String,

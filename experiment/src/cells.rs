@@ -44,11 +44,11 @@ pub(crate) fn start(
     id: CellId,
     events: SyncSender<Event>,
 ) -> Result<ProcessCell> {
-    let (path, args) = match &agent.program {
+    let (path, own_args) = match &agent.program {
         Some(path) => (path.clone(), vec![]),
         None => (PathBuf::from(SELF), vec!["agent".into(), agent.kind.clone().into()]),
     };
-    let program = Program { path, args, cpu, ..Program::default() };
+    let program = Program { path, args: own_args, cpu, ..Program::default() };
     let config = CellConfig { id, args, memory_max: MEMORY_MAX, events };
     host.start(&program, config).with_context(|| format!("the {} cannot be started", agent.name))
 }

@@ -66,8 +66,8 @@ impl Memory {
     /// Whether the kernel has ended a process of the cell because it wanted more than the cell may have.
     pub(super) fn was_exceeded(&self) -> bool {
         match &self.source {
-            Some(Source::Group { ended, ended_word, .. }) => {
-                sum(ended, &[ended_word]).is_some_and(|count| count > 0)
+            Some(Source::Group(group)) => {
+                number(&group.ended, group.ended_word).is_some_and(|count| count > 0)
             }
             Some(Source::First(_)) | None => false,
         }
@@ -126,14 +126,17 @@ mod tests {
 
     #[test]
     fn a_number_stands_behind_its_word() {
-        let mut file = tempfile::tempfile().unwrap();
-        file.write_all(
-            b"cache 7\nrss 1\ntotal_cache 70\ntotal_rss 4096\ntotal_rss_huge 9\ntotal_shmem 8192\n",
-        )
-        .unwrap();
-        assert_eq!(sum(&file, &["total_rss ", "total_shmem "]), Some(12_288));
-        assert_eq!(sum(&file, &["anon ", "shmem "]), None);
-        assert_eq!(sum(&tempfile::tempfile().unwrap(), &["anon "]), None);
+        let file = |text: &[u8]| {
+            let mut file = tempfile::tempfile().unwrap();
+            file.write_all(text).unwrap();
+            file
+        };
+        let stat = file(b"shmem_huge 7\nshmem 1\ntotal_shmem 8192\n");
+        assert_eq!(number(&stat, "total_shmem "), Some(8_192));
+        assert_eq!(number(&stat, "shmem "), Some(1));
+        assert_eq!(number(&stat, "file "), None);
+        assert_eq!(number(&file(b"4096\n"), ""), Some(4_096));
+        assert_eq!(number(&file(b""), ""), None);
     }
 
     #[test]

@@ -225,7 +225,7 @@ impl Floor {
     }
 
     /// The standing order of a live cell: limit and slots.
-    pub fn standing_order(&self, cell: CellId) -> Option<(Microjoules, u16)> {
+    pub fn standing_order(&self, cell: CellId) -> Option<(Microjoules, u32)> {
         let order = self.node.population().get(cell)?.order?;
         Some((order.limit, order.slots))
     }

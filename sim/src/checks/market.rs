@@ -162,7 +162,7 @@ impl Market {
 
     /// Nobody wins more slots than it asked for, or spends more than its wallet may in a tick.
     fn amounts(&self, report: &TickReport<'_>) -> Verdict {
-        let mut won: BTreeMap<CellId, u16> = BTreeMap::new();
+        let mut won: BTreeMap<CellId, u32> = BTreeMap::new();
         let mut spent: BTreeMap<AccountId, Microjoules> = BTreeMap::new();
         for award in &report.clearing.awards {
             *won.entry(award.cell).or_default() += 1;
@@ -201,7 +201,7 @@ impl Market {
         for order in orders.iter().filter(|order| order.limit >= reserve) {
             let max_bid = self.orders.max_bid(order.wallet);
             let room = max_bid.map_or(u64::MAX, |most| (most.0 / order.limit.0).unsigned_abs());
-            let units = usize::from(order.slots).min(slots).min(usize::try_from(room).unwrap_or(usize::MAX));
+            let units = (order.slots as usize).min(slots).min(usize::try_from(room).unwrap_or(usize::MAX));
             let won = sold.iter().filter(|sold| sold.unit.cell == order.cell).count();
             let unit = Unit { cell: order.cell, wallet: order.wallet, limit: order.limit };
             let lost = std::iter::repeat_n(unit, units.saturating_sub(won));

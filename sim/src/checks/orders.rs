@@ -73,8 +73,13 @@ impl Orders {
         let Trader { wallet, slots, cap, ask } = self.traders.get(&cell)?;
         let bounds = [*cap, self.max_bid(*wallet), Some(PRICE_MAX)];
         let limit = on_grid(bounds.into_iter().flatten().fold(ask.limit, Microjoules::min));
-        let order =
-            Order { cell, wallet: *wallet, limit, slots: ask.slots.min(*slots), last_tick: ask.last_tick };
+        let order = Order {
+            cell,
+            wallet: *wallet,
+            limit,
+            slots: ask.slots.min(*slots).into(),
+            last_tick: ask.last_tick,
+        };
         let is_over = ask.last_tick.is_some_and(|last| last < tick);
         (limit > Microjoules::ZERO && order.slots > 0 && !is_over).then_some(order)
     }
@@ -136,7 +141,7 @@ mod tests {
         Ask { limit: Microjoules(limit), slots, last_tick }
     }
 
-    fn stands(orders: &Orders, tick: u64) -> Option<(i64, u16)> {
+    fn stands(orders: &Orders, tick: u64) -> Option<(i64, u32)> {
         orders.standing(CELL, tick).map(|order| (order.limit.0, order.slots))
     }
 

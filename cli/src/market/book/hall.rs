@@ -36,7 +36,7 @@ impl Hall {
                 cell: CellId(cell as u32),
                 wallet: wallets[&line.wallet],
                 limit: Level::at_most(line.limit).price(),
-                slots: line.slots,
+                slots: line.slots.into(),
                 last_tick: None,
             };
             (line.number, line.wallet.clone(), order)
