@@ -105,6 +105,10 @@ pub const VERIFIER_COMPILE_MAX: Nanoseconds = Nanoseconds::from_millis(1_000);
 /// Fuel that one verification may burn, about an instruction each: a tenth of a second on the verifier's thread.
 pub const VERIFIER_FUEL_MAX: u64 = 100_000_000;
 
+/// How long a node that stops waits for claims that are in verification. Thousands of those that are built in take less; a queue of
+/// the dearest modules would take minutes.
+pub const VERIFIER_PATIENCE: Nanoseconds = Nanoseconds::from_millis(1_000);
+
 /// Linear memory of a verifier's instance, which is made anew for each claim.
 pub const VERIFIER_MEMORY: Bytes = Bytes::from_mebibytes(16);
 

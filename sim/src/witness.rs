@@ -293,6 +293,13 @@ impl Telemetry for Witness {
         notes.briefing.desk.refused(payment.cell, payment.key);
     }
 
+    fn given_up(&mut self, cell: CellId, key: u64, fee: Microjoules) {
+        let mut notes = self.notes();
+        notes.coverage.add("claims given up at the end", 1);
+        notes.digest.word(fee.0 as u64);
+        notes.briefing.desk.refused(cell, key);
+    }
+
     fn paid(&mut self, transfer: &Transfer, payment: &Payment) {
         let mut notes = self.notes();
         let Payment { cell, key, primes, .. } = *payment;

@@ -136,8 +136,7 @@ impl Money {
         match self {
             Self::MadeUp => drop(node.post_bounty(budget, reward, ranges)?),
             Self::Kept(kept) => {
-                let (id, escrow, terms) = (kept.bounty, kept.escrow, primes(reward, ranges));
-                node.post(Post { id, escrow, terms, paid: Vec::new(), module: None })?;
+                node.post(Post::primes(kept.bounty, kept.escrow, reward, ranges))?;
             }
         }
         Ok(())

@@ -5,7 +5,7 @@
 //! stake, and after the audit window.
 //!
 //! ```text
-//!            lease             claim, fee paid       true, or on a stake      audit window over
+//!            lease             claim, fee held       true, or on a stake      audit window over
 //!   free -----------> Leased -----------------> Claimed -------------> Held ------------------> paid (gone for ever)
 //!     ^                 |                         |                      |
 //!     |  cell over, or  |                         | false, or the        | another claim on the
@@ -14,6 +14,7 @@
 //! ```
 //!
 //! What is leased, claimed and held is covered by the escrow at every moment: a key is leased only if one reward more is there.
+//! The fee of a claim is held in its wallet until the claim is concluded, so one that nobody looks at costs nothing.
 
 pub mod audit;
 pub mod claim;
@@ -27,6 +28,7 @@ use std::collections::{HashMap, VecDeque};
 use crate::ledger::Ledger;
 use crate::limits::{BOUNTIES_MAX, CELLS_MAX, KEYS_OUT_MAX, LEASES_PER_CELL_MAX};
 use crate::tick::{AccountId, CellId, Kind, Transfer};
+use crate::units::Microjoules;
 use audit::AuditPolicy;
 use claim::{Answer, Claim, Which};
 pub use posted::{Bounty, PostError, Posting};
@@ -53,6 +55,8 @@ pub struct Claimant {
     pub wallet: AccountId,
     /// Whether a stake vouches for the claim, so that it need not be looked at.
     pub staked: bool,
+    /// What is held in the wallet for the verification.
+    pub fee: Microjoules,
 }
 
 /// A payment that is held until the audit window is over.
@@ -76,7 +80,7 @@ pub struct Payment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conclusion {
     /// It is accepted; its payment is held.
-    Accepted,
+    Accepted(Claimant),
     /// It was false: its key is free again.
     False(Claimant),
     /// Nobody waits for such a claim to be concluded.
@@ -251,7 +255,30 @@ impl Bounties {
         let due = tick + self.policy.window();
         self.keys.insert((bounty, key), Key::Held);
         self.held.push_back(Payment { bounty, key, cell, wallet: by.wallet, primes, due });
-        Conclusion::Accepted
+        Conclusion::Accepted(by)
+    }
+
+    /// Whether a claim was taken and is not concluded.
+    pub fn await_conclusion(&self) -> bool {
+        self.keys.values().any(|key| matches!(key, Key::Claimed(_)))
+    }
+
+    /// Gives up every claim that is not concluded, in the order of bounties and keys: for the end of a run, because it collects
+    /// them. Their keys are free again, and each claimant has its fee to get back.
+    pub fn give_up(&mut self) -> Vec<(u64, Claimant)> {
+        let mut claimed = Vec::new();
+        for (id, state) in &self.keys {
+            if let Key::Claimed(by) = state {
+                claimed.push((*id, *by));
+            }
+        }
+        claimed.sort_unstable_by_key(|(id, _)| *id);
+        let given_up = claimed.into_iter().map(|((bounty, key), by)| {
+            self.keys.remove(&(bounty, key));
+            self.give_back(bounty, key);
+            (key, by)
+        });
+        given_up.collect()
     }
 
     /// Takes the next payment whose audit window is over in this tick, and the transfer to make for it. Its key is gone for

@@ -239,7 +239,7 @@ impl FreeRun {
     }
 
     fn claim(&mut self, cell: CellId, claim: Claim) {
-        self.bounties.take(&claim, Claimant { cell, wallet: NOBODY, staked: false });
+        self.bounties.take(&claim, Claimant { cell, wallet: NOBODY, staked: false, fee: Microjoules::ZERO });
         let check = Check::Primes(self.ranges.numbers(claim.key));
         match self.verifier.submit(Job { cell, claim, check }) {
             Ok(Some(Event::Verified { cell, claim, holds })) => self.conclude(cell, &claim, holds),

@@ -91,13 +91,13 @@ fn closing_ends_leases_and_settles_what_is_claimed() {
     let mut fair = Fair::new(1_000, 100);
     let keys: Vec<_> = (0..4).map(|_| fair.lease(A).unwrap()).collect();
     let [first, second, third] = [keys[0], keys[1], keys[2]].map(|key| fair.claim(A, key).unwrap());
-    assert_eq!(fair.bounties.conclude(0, A, &first, true), Conclusion::Accepted);
+    assert_eq!(fair.bounties.conclude(0, A, &first, true), Conclusion::Accepted(fair.by(A)));
     fair.bounties.close(BOUNTY).unwrap();
     assert_eq!(fair.bounties.close(BOUNTY), Err(NoBounty(BOUNTY)), "once");
     assert_eq!(fair.claim(A, keys[3]), Err(ClaimError::NotLeased(keys[3])), "a lease that is over");
     assert_eq!(fair.lease(B), None);
     assert_eq!(fair.bounties.get(BOUNTY).unwrap().keys_out(), 3);
-    assert_eq!(fair.bounties.conclude(0, A, &second, true), Conclusion::Accepted);
+    assert_eq!(fair.bounties.conclude(0, A, &second, true), Conclusion::Accepted(fair.by(A)));
     assert!(matches!(fair.bounties.conclude(0, A, &third, false), Conclusion::False(_)));
     assert_eq!(fair.pay_due(1_000), [first.key, second.key]);
     assert!(fair.bounties.get(BOUNTY).is_none(), "all is settled");
