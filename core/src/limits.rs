@@ -102,15 +102,21 @@ pub const VERIFIER_BYTES_MAX: usize = 256 << 10;
 /// How long compiling a verifier may take: three times what a module of the largest size usually needs.
 pub const VERIFIER_COMPILE_MAX: Nanoseconds = Nanoseconds::from_millis(1_000);
 
-/// Fuel that one verification may burn, about an instruction each: a tenth of a second on the verifier's thread.
+/// Fuel that one verification may burn, an instruction each of the cheaper ones: two tenths of a second on the verifier's thread, and
+/// four that are charged for.
 pub const VERIFIER_FUEL_MAX: u64 = 100_000_000;
 
 /// How long a node that stops waits for claims that are in verification. Thousands of those that are built in take less; a queue of
 /// the dearest modules would take minutes.
 pub const VERIFIER_PATIENCE: Nanoseconds = Nanoseconds::from_millis(1_000);
 
-/// Linear memory of a verifier's instance, which is made anew for each claim.
-pub const VERIFIER_MEMORY: Bytes = Bytes::from_mebibytes(16);
+/// Linear memory of a verifier's instance, which is made anew for each claim. So much lies in a core's caches or the next further
+/// out; a load that goes to main memory takes ten times as long, and all loads would be charged for it.
+pub const VERIFIER_MEMORY: Bytes = Bytes::from_mebibytes(2);
+
+/// Fuel that a sponsor allows for each page of 64 KiB of it beyond the second. The first touch of a page takes about 50 µs, and
+/// this is charged at 131 µs.
+pub const VERIFIER_FUEL_PER_PAGE: u64 = 1 << 15;
 
 /// Ticks that a payment may be held: a day.
 pub const AUDIT_WINDOW_TICKS_MAX: u64 = 8_640_000;

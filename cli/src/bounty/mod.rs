@@ -137,7 +137,7 @@ fn post(common: &Common, wanted: &Post) -> Result<()> {
     let Post { wallet, budget, reward, number, signing, work } = wanted;
     let home = common.home()?;
     let bytes = match work {
-        Wanted::Module { file, .. } => Some(module::read(file)?),
+        Wanted::Module { file, fuel, .. } => Some(module::read(file, *fuel)?),
         Wanted::Primes { .. } | Wanted::Preimages { .. } => None,
     };
     let terms = Terms { work: asked(work, bytes.as_deref()), reward: *reward };
