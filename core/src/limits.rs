@@ -94,7 +94,16 @@ pub const ANSWER_BYTES_MAX: usize = 64;
 pub const PRIME_WIDTH_MAX: u64 = 1 << 20;
 
 /// The last number of such a bounty: the primes up to its square root, two million, are sieved in some milliseconds.
-pub const PRIME_LAST_MAX: u64 = 1 << 42;
+pub const PRIME_LAST_MAX: u64 = (1 << 42) - 1;
+
+/// Leading zero bits of a preimage's digest: the work of two to the sixty-fourth hashes is nobody's on one machine.
+pub const ZERO_BITS_MAX: u8 = 64;
+
+/// One past the last key of a bounty, and the largest number that names one: agents say both as signed numbers of 64 bits.
+pub const KEY_END_MAX: u64 = i64::MAX as u64;
+
+/// What one key may pay: so much that what is promised for all the keys that are out at once still fits an account.
+pub const REWARD_MAX: Microjoules = Microjoules::from_joules(1_000_000);
 
 /// Size of a verifier's wasm module: compiling costs about 1.2 ms a KiB, so 0.3 s.
 pub const VERIFIER_BYTES_MAX: usize = 256 << 10;
@@ -158,6 +167,10 @@ pub const TARIFF_BODY_BYTES_MAX: u64 = 256 << 10;
 const _: () = {
     assert!(WINDOW.0 == 100_000_000, "sensors, controller and billing share one period of 100 ms");
     assert!(ACCOUNTS_MAX > CELLS_MAX, "every cell has a wallet and the host has accounts of its own");
+    assert!(
+        REWARD_MAX.0 <= MINT_MAX.0 / (2 * KEYS_OUT_MAX as i64),
+        "what is promised at once fits an account"
+    );
     assert!(EVENTS_PER_TICK_MAX <= EVENTS_MAX, "a tick cannot drain more than can wait");
     assert!(REQUESTS_PER_QUANTUM_MAX as usize <= EVENTS_MAX / 16, "sixteen cells at their limit still fit");
     assert!(REFUSALS_PER_QUANTUM_MAX > REQUESTS_PER_QUANTUM_MAX, "a cell is refused before it is ended");

@@ -11,7 +11,7 @@ use maxwell_core::bounty::PostError;
 use maxwell_core::bounty::audit::AuditPolicy;
 use maxwell_core::bounty::claim::{Answer, Which};
 use maxwell_core::bounty::fee::fee;
-use maxwell_core::bounty::terms::{BountyId, Terms, Work};
+use maxwell_core::bounty::terms::{BountyId, Terms, TermsError, Work};
 use maxwell_core::event::{Event, Request, Stop};
 use maxwell_core::ledger::{BillingPolicy, Ledger, Role};
 use maxwell_core::limits::{QUANTUM, SET_ASIDE_QUANTA, WINDOW_TICKS};
@@ -410,7 +410,7 @@ fn a_bounty_brings_its_own_verifier_and_the_terms_say_which() {
     assert!(matches!(refused, Err(NodeError::Verifier(VerifierError::Malformed(_)))));
     assert!(matches!(
         post(&mut stage, escrow, work(0), Some(&wasm)),
-        Err(NodeError::Post(PostError::Fuel(0)))
+        Err(NodeError::Post(PostError::Terms(TermsError::Fuel(0))))
     ));
     post(&mut stage, escrow, work(1_000), Some(&wasm)).unwrap();
 

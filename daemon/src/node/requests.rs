@@ -17,7 +17,7 @@ impl Node {
         let wallet = member.wallet;
         match request {
             Request::Order { limit, slots } => self.own_order(cell, limit, slots),
-            Request::Lease(which) => self.lease(cell, which),
+            Request::Lease(which) => self.lease(cell, wallet, which),
             Request::Claim { which, key, answer } => self.claim(cell, wallet, which, key, answer),
             Request::Log(line) => self.telemetry.said(self.clock.now(), cell, &line),
         }
@@ -34,8 +34,8 @@ impl Node {
         }
     }
 
-    fn lease(&mut self, cell: CellId, which: Which) {
-        let key = self.bounties.lease(cell, which, &self.ledger);
+    fn lease(&mut self, cell: CellId, wallet: AccountId, which: Which) {
+        let key = self.bounties.lease(cell, wallet, which, &self.ledger);
         let reply = match which {
             Which::Primes => key.map_or(Reply::NoLease, Reply::Leased),
             Which::Named(_) => Reply::Named(key),

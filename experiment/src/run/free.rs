@@ -217,7 +217,7 @@ impl FreeRun {
         }
         match request {
             Request::Lease(which) => {
-                let key = self.bounties.lease(cell, which, &self.ledger);
+                let key = self.bounties.lease(cell, NOBODY, which, &self.ledger);
                 let reply = match which {
                     Which::Primes => key.map_or(Reply::NoLease, Reply::Leased),
                     Which::Named(_) => Reply::Named(key),

@@ -2,13 +2,14 @@
 
 mod posting;
 mod sieve;
+mod terms;
 
+use super::terms::Terms;
 use super::*;
 use crate::invariants::{Violation, promises};
 use crate::ledger::{BillingPolicy, Role};
 use crate::units::{Microjoules, Ppm};
 use proptest::prelude::*;
-use terms::Terms;
 
 const A: CellId = CellId(1);
 const B: CellId = CellId(2);
@@ -41,7 +42,11 @@ impl Fair {
     }
 
     fn lease(&mut self, cell: CellId) -> Option<u64> {
-        self.bounties.lease(cell, Which::Primes, &self.ledger)
+        self.lease_of(cell, Which::Primes)
+    }
+
+    fn lease_of(&mut self, cell: CellId, which: Which) -> Option<u64> {
+        self.bounties.lease(cell, self.wallets[cell.0 as usize], which, &self.ledger)
     }
 
     /// Claims a key for a cell, whose wallet has its number.
@@ -207,6 +212,32 @@ fn a_cell_holds_no_more_leases_than_it_may() {
     assert!(fair.lease(A).is_some() && fair.lease(A).is_none(), "one claimed, one more");
     fair.bounties.release(A);
     assert!(fair.lease(A).is_some());
+}
+
+#[test]
+fn a_cell_that_claims_all_it_can_and_waits_does_not_keep_another_from_leasing() {
+    let all = KEYS_OUT_MAX as u64;
+    let mut fair = Fair::new(i64::MAX / 4, 2 * all);
+    let squat = |fair: &mut Fair, cell| {
+        let mut taken = 0;
+        while let Some(key) = fair.lease(cell) {
+            let claim = fair.claim(cell, key).unwrap();
+            // Its window never ends here.
+            fair.bounties.conclude(0, cell, &claim, true);
+            taken += 1;
+        }
+        taken
+    };
+    assert_eq!(squat(&mut fair, A), all / 2);
+    // A second life of the same wallet has nothing more.
+    fair.bounties.release(A);
+    let (again, wallet) = (CellId(9), fair.wallets[A.0 as usize]);
+    assert_eq!(fair.bounties.lease(again, wallet, Which::Primes, &fair.ledger), None);
+    assert!(fair.lease(B).is_some(), "another wallet has its share");
+    assert_eq!(squat(&mut fair, B), all / 4 - 1);
+    assert!(fair.lease(CellId(2)).is_none() && fair.lease(CellId(3)).is_some());
+    fair.pay_due(WINDOW);
+    assert!(fair.lease(A).is_some(), "what is paid is out no more");
 }
 
 #[test]
