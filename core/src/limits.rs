@@ -84,7 +84,8 @@ pub const LEASES_PER_CELL_MAX: usize = 16;
 /// Bounties of one node. Agents look through all of them, and a node sets 1.3 MB of address space aside for each.
 pub const BOUNTIES_MAX: usize = 64;
 
-/// Keys of all bounties that are leased, claimed or held at once: what every cell may have ready. Beyond it no key is leased.
+/// Keys of all bounties that are leased, claimed or held at once: what every cell may have ready. Beyond it no key is leased,
+/// and a wallet has its share of them.
 pub const KEYS_OUT_MAX: usize = CELLS_MAX * LEASES_PER_CELL_MAX;
 
 /// Bytes of an answer: two digests of 32. An answer is copied from the cell to the verifier and never allocated.

@@ -11,7 +11,7 @@ use maxwell_core::bounty::Payment;
 use maxwell_core::event::{Event, LogLine, Request};
 use maxwell_core::population::lifecycle::{Reason, State};
 use maxwell_core::tick::{CellId, Kind, Purse, Sensed, Transfer};
-use maxwell_core::units::{Celsius, Moment};
+use maxwell_core::units::{Celsius, Microjoules, Moment};
 use maxwell_daemon::inbox::StopSwitch;
 use maxwell_daemon::telemetry::{Obituary, Telemetry, TickReport};
 
