@@ -69,12 +69,12 @@ fn main() {
     }
     for pages in [4, 16, pages] {
         let walk = looped(&format!("(local.set $i32 {})", nested("i32.load", "(local.get $i32)", "")));
-        let kib = pages * PAGE >> 10;
+        let kib = pages * PAGE / 1_024;
         for (how, at) in [("", 0), (" across lines", LINE - 2)] {
             let name = format!("loads{how} that wait for each other, {kib} KiB");
             show(&name, &module(pages, &format!("{} {walk}", circle(pages, at))));
         }
-        let stores: String = (0..COPIES as u64)
+        let stores: Vec<String> = (0..COPIES as u64)
             .map(|copy| {
                 format!(
                     "(i32.store offset={} (local.get $i32) (i32.const 1))",
@@ -88,7 +88,7 @@ fn main() {
         );
         show(
             &format!("stores to every page in turn, {kib} KiB"),
-            &module(pages, &looped(&format!("{stores}{step}"))),
+            &module(pages, &looped(&format!("{}{step}", stores.concat()))),
         );
     }
     println!("\n{:<44} {:>12} {:>12}", "an instance that", "measured ns", "fee for ns");
