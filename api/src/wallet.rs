@@ -112,8 +112,8 @@ pub struct OrderReport {
     pub by: String,
     /// Who receives: an address, or `escrow-N` or `stake-N`; none for `set-max-bid` and `close-bounty`.
     pub to: Option<String>,
-    /// The amount that is moved or, for `set-max-bid`, the bound, in µJ; none for `close` and `close-bounty`,
-    /// which move all that is left.
+    /// The amount that is moved or, for `set-max-bid`, the bound, in µJ; none for `close`, which moves all that is left, and for a
+    /// `close-bounty` that had been carried out before.
     pub amount_uj: Option<i64>,
     /// The signer's own name for it, in hexadecimal.
     pub id: String,

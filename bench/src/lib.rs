@@ -11,6 +11,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use maxwell_core::bidding::Policy;
 use maxwell_core::bounty::claim::Answer;
+use maxwell_core::bounty::terms::BountyId;
 use maxwell_core::event::Event;
 use maxwell_core::ledger::{BillingPolicy, Ledger};
 use maxwell_core::limits::{CELL_MEMORY, WINDOW};
@@ -21,7 +22,7 @@ use maxwell_daemon::founding::Founding;
 use maxwell_daemon::host::{CellsRun, HostMeter, ProcessMeter, ScriptedMeter};
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::journal::{Journal, Unrecorded};
-use maxwell_daemon::node::{Bidding, Launch, Node, Surroundings};
+use maxwell_daemon::node::{Bidding, Launch, Node, Post, Surroundings};
 use maxwell_daemon::recorder::{LINES_MAX, Line, Recorder};
 use maxwell_daemon::scenario::Scenario;
 use maxwell_daemon::tariff::ConstantTariff;
@@ -207,7 +208,7 @@ fn connect(
     let reward = scenario.reward(node.base_price(), CPU_PER_RANGE);
     let ranges = scenario.ranges();
     match money.escrow {
-        Some(escrow) => node.post_bounty_from(escrow, reward, ranges).expect("an escrow"),
+        Some(escrow) => node.post(Post::primes(BountyId(1), escrow, reward, ranges)).expect("an escrow"),
         None => {
             node.post_bounty(PLENTY, reward, ranges).expect("room for an escrow");
         }

@@ -8,7 +8,7 @@ use clap::Args;
 use maxwell_api::wallet::{OrderReport, VERSION};
 use maxwell_core::units::Microjoules;
 use maxwell_ledger::account::AccountName;
-use maxwell_ledger::books::{Outcome, Refusal};
+use maxwell_ledger::books::{Books, Outcome, Refusal};
 use maxwell_ledger::frame::Frame;
 use maxwell_ledger::ledger::{Close, Ledger, LedgerError};
 use maxwell_ledger::operation::{Body, Operation, OperationId, SignedOperation};
@@ -75,7 +75,7 @@ impl Signing {
                 if before != body {
                     return Err(Refusal::IdReused { account: order.operation.actor(), id }.into());
                 }
-                return report(common.json, &ledger, &order, Outcome::Already(record));
+                return report(common.json, &ledger, &order, Outcome::Already(record), None);
             }
         }
         carry_out(common.json, &mut ledger, &order)
@@ -139,17 +139,31 @@ fn earlier(store: &dyn Store, order: &Operation) -> Result<Option<(u64, Body)>, 
 
 /// Carries out a signed order. It is on disk before anybody is told.
 pub(crate) fn carry_out(json: bool, ledger: &mut Ledger, order: &SignedOperation) -> Result<()> {
+    let back = back(ledger.books(), &order.operation.body);
     let outcome = ledger.order(order)?;
+    let back = back.filter(|_| matches!(outcome, Outcome::Done(_)));
     ledger.commit(books::now_ms(), Close::AndSave).with_context(|| {
         let id = order.operation.id;
         format!(
             "whether the order was carried out is not known; repeat it with --id {id}, and it is done once"
         )
     })?;
-    report(json, ledger, order, outcome)
+    report(json, ledger, order, outcome, back)
 }
 
-fn report(json: bool, ledger: &Ledger, order: &SignedOperation, outcome: Outcome) -> Result<()> {
+/// What a bounty that is to be closed gives back to its sponsor.
+fn back(books: &Books, body: &Body) -> Option<Microjoules> {
+    let Body::CloseBounty { number } = *body else { return None };
+    books.bounty(number).map(|(_, escrow)| escrow.balance)
+}
+
+fn report(
+    json: bool,
+    ledger: &Ledger,
+    order: &SignedOperation,
+    outcome: Outcome,
+    back: Option<Microjoules>,
+) -> Result<()> {
     let Operation { host, by, nonce, id, body } = order.operation;
     let record = outcome.sequence();
     let outcome = match outcome {
@@ -160,7 +174,7 @@ fn report(json: bool, ledger: &Ledger, order: &SignedOperation, outcome: Outcome
         Body::PostBounty { number, budget, .. } => {
             ("post-bounty", Some(AccountName::Escrow(number).to_string()), Some(budget))
         }
-        Body::CloseBounty { .. } => ("close-bounty", None, None),
+        Body::CloseBounty { .. } => ("close-bounty", None, back),
         Body::Fund { to, amount } => ("fund", Some(to.to_string()), Some(amount)),
         Body::Transfer { to, amount } => ("transfer", Some(to.to_string()), Some(amount)),
         Body::Deposit { into, amount } => ("deposit", Some(into.to_string()), Some(amount)),

@@ -19,14 +19,14 @@ pub enum Violation {
         /// What they sum to.
         sum: Microjoules,
     },
-    /// Money is held that no bill accounts for, or less than the bills say.
-    #[error("tick {tick}: the accounts hold {held}, the open bills say {billed}")]
+    /// Money is held that no bill and no claim accounts for, or less than they say.
+    #[error("tick {tick}: the accounts hold {held}, open bills and claims say {billed}")]
     Holds {
         /// When.
         tick: u64,
         /// What the accounts say.
         held: Microjoules,
-        /// What the bills say.
+        /// What the bills and the claims say.
         billed: Microjoules,
     },
     /// An account that only receives or prepays is below zero.
@@ -140,11 +140,12 @@ pub fn money(tick: u64, ledger: &Ledger) -> Result<(), Violation> {
     if held == billed { Ok(()) } else { Err(Violation::Holds { tick, held, billed }) }
 }
 
-/// That what is held is what the open bills say, from the running total: this looks at live cells and at no other account.
+/// That what is held is what the open bills say and what claims prepaid, from running totals: this looks at live cells and at no
+/// other account.
 fn holds(tick: u64, ledger: &Ledger) -> Result<(), Violation> {
     let accounts = ledger.accounts();
     let held = accounts.held_in_all();
-    let billed = ledger.bills().iter().map(Bill::held).sum();
+    let billed = ledger.bills().iter().map(Bill::held).sum::<Microjoules>() + ledger.prepaid();
     let each_covered = ledger.bills().iter().all(|bill| bill.held() <= accounts.held(bill.wallet()));
     if held == billed && each_covered { Ok(()) } else { Err(Violation::Holds { tick, held, billed }) }
 }

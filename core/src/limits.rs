@@ -84,7 +84,8 @@ pub const LEASES_PER_CELL_MAX: usize = 16;
 /// Bounties of one node. Agents look through all of them, and a node sets 1.3 MB of address space aside for each.
 pub const BOUNTIES_MAX: usize = 64;
 
-/// Keys of all bounties that are leased, claimed or held at once: what every cell may have ready. Beyond it no key is leased.
+/// Keys of all bounties that are leased, claimed or held at once: what every cell may have ready. Beyond it no key is leased,
+/// and a wallet has its share of them.
 pub const KEYS_OUT_MAX: usize = CELLS_MAX * LEASES_PER_CELL_MAX;
 
 /// Bytes of an answer: two digests of 32. An answer is copied from the cell to the verifier and never allocated.
@@ -94,7 +95,16 @@ pub const ANSWER_BYTES_MAX: usize = 64;
 pub const PRIME_WIDTH_MAX: u64 = 1 << 20;
 
 /// The last number of such a bounty: the primes up to its square root, two million, are sieved in some milliseconds.
-pub const PRIME_LAST_MAX: u64 = 1 << 42;
+pub const PRIME_LAST_MAX: u64 = (1 << 42) - 1;
+
+/// Leading zero bits of a preimage's digest: the work of two to the sixty-fourth hashes is nobody's on one machine.
+pub const ZERO_BITS_MAX: u8 = 64;
+
+/// One past the last key of a bounty, and the largest number that names one: agents say both as signed numbers of 64 bits.
+pub const KEY_END_MAX: u64 = i64::MAX as u64;
+
+/// What one key may pay: so much that what is promised for all the keys that are out at once still fits an account.
+pub const REWARD_MAX: Microjoules = Microjoules::from_joules(1_000_000);
 
 /// Size of a verifier's wasm module: compiling costs about 1.2 ms a KiB, so 0.3 s.
 pub const VERIFIER_BYTES_MAX: usize = 256 << 10;
@@ -102,11 +112,21 @@ pub const VERIFIER_BYTES_MAX: usize = 256 << 10;
 /// How long compiling a verifier may take: three times what a module of the largest size usually needs.
 pub const VERIFIER_COMPILE_MAX: Nanoseconds = Nanoseconds::from_millis(1_000);
 
-/// Fuel that one verification may burn, about an instruction each: a tenth of a second on the verifier's thread.
+/// Fuel that one verification may burn, an instruction each of the cheaper ones: two tenths of a second on the verifier's thread, and
+/// four that are charged for.
 pub const VERIFIER_FUEL_MAX: u64 = 100_000_000;
 
-/// Linear memory of a verifier's instance, which is made anew for each claim.
-pub const VERIFIER_MEMORY: Bytes = Bytes::from_mebibytes(16);
+/// How long a node that stops waits for claims that are in verification. Thousands of those that are built in take less; a queue of
+/// the dearest modules would take minutes.
+pub const VERIFIER_PATIENCE: Nanoseconds = Nanoseconds::from_millis(1_000);
+
+/// Linear memory of a verifier's instance, which is made anew for each claim. So much lies in a core's caches or the next further
+/// out; a load that goes to main memory takes ten times as long, and all loads would be charged for it.
+pub const VERIFIER_MEMORY: Bytes = Bytes::from_mebibytes(2);
+
+/// Fuel that a sponsor allows for each page of 64 KiB of it beyond the second. The first touch of a page takes about 50 µs, and
+/// this is charged at 131 µs.
+pub const VERIFIER_FUEL_PER_PAGE: u64 = 1 << 15;
 
 /// Ticks that a payment may be held: a day.
 pub const AUDIT_WINDOW_TICKS_MAX: u64 = 8_640_000;
@@ -148,6 +168,10 @@ pub const TARIFF_BODY_BYTES_MAX: u64 = 256 << 10;
 const _: () = {
     assert!(WINDOW.0 == 100_000_000, "sensors, controller and billing share one period of 100 ms");
     assert!(ACCOUNTS_MAX > CELLS_MAX, "every cell has a wallet and the host has accounts of its own");
+    assert!(
+        REWARD_MAX.0 <= MINT_MAX.0 / (2 * KEYS_OUT_MAX as i64),
+        "what is promised at once fits an account"
+    );
     assert!(EVENTS_PER_TICK_MAX <= EVENTS_MAX, "a tick cannot drain more than can wait");
     assert!(REQUESTS_PER_QUANTUM_MAX as usize <= EVENTS_MAX / 16, "sixteen cells at their limit still fit");
     assert!(REFUSALS_PER_QUANTUM_MAX > REQUESTS_PER_QUANTUM_MAX, "a cell is refused before it is ended");

@@ -62,6 +62,11 @@ impl Inbox {
         self.sender.clone()
     }
 
+    /// What has arrived, for a run that is over and walks no tick any more.
+    pub fn arrived(&mut self) -> Option<Event> {
+        self.events.try_recv().ok()
+    }
+
     /// What to do next.
     pub fn next(&mut self, now: Moment) -> Event {
         if self.handled < EVENTS_PER_TICK_MAX

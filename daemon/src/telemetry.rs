@@ -77,8 +77,13 @@ pub trait Telemetry: Send {
     /// How the money behind a cell stands has changed. Who shows nothing of it need not listen.
     fn standing(&mut self, _at: Moment, _cell: CellId, _standing: Standing) {}
 
-    /// A claim prepaid its verification, or one that was false has cost a stake. Who shows nothing of it need not listen.
+    /// A claim was concluded and what it prepaid is the host's, or one that was false has cost a stake. Who shows nothing of it need
+    /// not listen.
     fn charged(&mut self, _transfer: &Transfer, _cell: CellId) {}
+
+    /// The run is over before the verifier came to a claim on this key: its wallet has the fee back, and the key is leased again by
+    /// the next run. Who shows nothing of it need not listen.
+    fn given_up(&mut self, _cell: CellId, _key: u64, _fee: Microjoules) {}
 
     /// A claim on this key was accepted on a stake, without being looked at. Who shows nothing of it need not listen.
     fn trusted(&mut self, _cell: CellId, _key: u64) {}

@@ -11,16 +11,17 @@ use maxwell_core::bounty::PostError;
 use maxwell_core::bounty::audit::AuditPolicy;
 use maxwell_core::bounty::claim::{Answer, Which};
 use maxwell_core::bounty::fee::fee;
-use maxwell_core::bounty::terms::{BountyId, Terms, Work};
-use maxwell_core::event::{Event, Request};
+use maxwell_core::bounty::terms::{BountyId, Terms, TermsError, Work};
+use maxwell_core::event::{Event, Request, Stop};
 use maxwell_core::ledger::{BillingPolicy, Ledger, Role};
-use maxwell_core::limits::{QUANTUM, WINDOW_TICKS};
+use maxwell_core::limits::{QUANTUM, SET_ASIDE_QUANTA, WINDOW_TICKS};
 use maxwell_core::tick::{AccountId, CellId, Kind};
 use maxwell_core::units::{Microjoules, Nanoseconds, Ppm};
 use maxwell_daemon::audit::Audit;
 use maxwell_daemon::journal::Unrecorded;
 use maxwell_daemon::node::{NodeError, Post};
-use maxwell_daemon::verifier::{Busy, InlineVerifier, Job, Verifier};
+use maxwell_daemon::verifier::{Busy, InlineVerifier, Job, ThreadVerifier, Verifier};
+use maxwell_hypervisor::clock::SystemClock;
 use maxwell_hypervisor::simulated::Behaviour;
 use maxwell_hypervisor::verifier::VerifierError;
 use stage::{Stage, base};
@@ -75,9 +76,7 @@ impl Market {
             Box::new(judge.clone())
         });
         let reward = base();
-        // An escrow comes with a bounty on primes, which is closed at once.
-        let escrow = stage.node.post_bounty(reward.times(100), reward, stage::ranges()).unwrap();
-        stage.node.close_bounty(BountyId(u64::from(escrow.0))).unwrap();
+        let escrow = stage.node.fund_escrow(reward.times(100)).unwrap();
         let work = Work::Preimages { zero_bits: 20, end: KEYS };
         post(&mut stage, escrow, work, None).unwrap();
         // What comes between two ticks belongs to the one before.
@@ -87,7 +86,7 @@ impl Market {
 
     /// A cell that bids nothing and so never runs, with this much money beside what its end costs.
     fn cell(&mut self, money: Microjoules) -> (CellId, AccountId) {
-        let set_aside = base().times(maxwell_core::limits::SET_ASIDE_QUANTA);
+        let set_aside = base().times(SET_ASIDE_QUANTA);
         let wallet = self.stage.node.fund_wallet(set_aside + money).unwrap();
         (self.stage.launch(wallet, Microjoules::ZERO, Behaviour::default()).unwrap(), wallet)
     }
@@ -245,11 +244,59 @@ fn what_is_held_is_paid_at_the_end_of_the_run() {
     market.claim(cell, 1, 2);
     market.walk(5);
     let before = market.free(wallet);
-    market.inbox.send(Event::Stop(maxwell_core::event::Stop::Interrupted)).unwrap();
-    market.stage.node.run().expect("every invariant holds");
-    let set_aside = base().times(maxwell_core::limits::SET_ASIDE_QUANTA);
-    assert_eq!(market.free(wallet), before + set_aside + market.reward, "one was never answered");
+    market.stage.stop();
+    let set_aside = base().times(SET_ASIDE_QUANTA);
+    assert_eq!(market.free(wallet), before + set_aside + market.reward + one_fee(), "one was never answered");
+    assert_eq!(market.told(|told| told.given_up.clone()), [(1, one_fee())]);
+    assert_eq!(market.fees(), 1);
     assert_eq!(market.free(market.escrow), market.reward.times(99));
+}
+
+#[test]
+fn an_answer_that_comes_when_the_node_stops_is_heard() {
+    let mut market = Market::new(Audit::default());
+    let (cell, wallet) = market.rich();
+    let before = market.free(wallet);
+    market.lease(cell, 2);
+    market.claim(cell, 0, 2);
+    market.claim(cell, 1, 2);
+    market.walk(1);
+    assert_eq!((market.free(wallet), market.fees()), (before - one_fee().times(2), 0), "held, not taken");
+    // The stop comes first, and behind it what the verifier says.
+    market.inbox.send(Event::Stop(Stop::Interrupted)).unwrap();
+    market.judge_late();
+    market.stage.node.run().expect("every invariant holds");
+    assert_eq!((market.payments(), market.fees()), (2, 2));
+    assert!(market.told(|told| told.given_up.is_empty()));
+}
+
+/// Accepts everything, after a while.
+const SLOW: &str = r#"(module (memory (export "memory") 1)
+    (func (export "verify") (param i64 i32 i32) (result i32) (local i32)
+        (local.set 3 (i32.const 1000000))
+        (loop (br_if 0 (local.tee 3 (i32.sub (local.get 3) (i32.const 1)))))
+        (i32.const 1)))"#;
+
+#[test]
+fn a_node_that_stops_waits_for_its_verifier() {
+    let wasm = wat::parse_str(SLOW).unwrap();
+    let ledger = Ledger::new(BillingPolicy::default());
+    let clock = Box::new(SystemClock::start());
+    let mut stage = Stage::on(clock, ledger, Box::new(Unrecorded), None, Audit::default(), |events| {
+        Box::new(ThreadVerifier::start(events).expect("a thread"))
+    });
+    let escrow = stage.node.fund_escrow(base().times(100)).unwrap();
+    let digest = *blake3::hash(&wasm).as_bytes();
+    post(&mut stage, escrow, Work::Module { digest, fuel: 50_000_000, end: 10 }, Some(&wasm)).unwrap();
+    let wallet = stage.node.fund_wallet(base().times(1_000)).unwrap();
+    let cell = stage.launch(wallet, Microjoules::ZERO, Behaviour::default()).unwrap();
+    for key in 0..10 {
+        stage.ask(cell, Request::Lease(NAMED));
+        stage.ask(cell, Request::Claim { which: NAMED, key, answer: Answer::new(&[1]).unwrap() });
+    }
+    stage.stop();
+    let told = stage.told.lock().unwrap();
+    assert_eq!((told.paid.len(), told.given_up.as_slice()), (10, &[][..]));
 }
 
 #[test]
@@ -316,11 +363,11 @@ fn closing_settles_claims_in_flight_and_takes_no_more() {
     market.claim(cell, 2, 1);
     market.lease(cell, 1);
     market.walk(WINDOW_TICKS + 1);
-    assert_eq!((market.payments(), market.fees()), (1, 2), "a lease that was not claimed is over");
+    assert_eq!((market.payments(), market.fees()), (1, 1), "a lease that was not claimed is over");
     assert!(market.stage.node.bounties().get(BOUNTY).is_some(), "one claim is not answered yet");
     market.judge_late();
     market.walk(WINDOW_TICKS + 1);
-    assert_eq!(market.payments(), 2);
+    assert_eq!((market.payments(), market.fees()), (2, 2));
     assert!(market.stage.node.bounties().get(BOUNTY).is_none());
     assert_eq!(market.free(market.escrow), market.reward.times(98), "the rest is the sponsor's");
 }
@@ -350,8 +397,8 @@ fn a_bounty_brings_its_own_verifier_and_the_terms_say_which() {
     let ledger = Ledger::new(BillingPolicy::default());
     let verifier = |_| -> Box<dyn Verifier> { Box::<InlineVerifier>::default() };
     let mut stage = Stage::with(ledger, Box::new(Unrecorded), None, Audit::default(), verifier);
-    let escrow = stage.node.post_bounty(base().times(100), base(), stage::ranges()).unwrap();
-    let primes = BountyId(u64::from(escrow.0));
+    let primes = stage.node.post_bounty(base().times(100), base(), stage::ranges()).unwrap();
+    let escrow = stage.node.bounties().get(primes).unwrap().escrow();
     let taken = post(&mut stage, escrow, work(1_000), Some(&wasm));
     assert!(matches!(taken, Err(NodeError::Post(PostError::EscrowTaken(other))) if other == primes));
     stage.node.close_bounty(primes).unwrap();
@@ -363,7 +410,7 @@ fn a_bounty_brings_its_own_verifier_and_the_terms_say_which() {
     assert!(matches!(refused, Err(NodeError::Verifier(VerifierError::Malformed(_)))));
     assert!(matches!(
         post(&mut stage, escrow, work(0), Some(&wasm)),
-        Err(NodeError::Post(PostError::Fuel(0)))
+        Err(NodeError::Post(PostError::Terms(TermsError::Fuel(0))))
     ));
     post(&mut stage, escrow, work(1_000), Some(&wasm)).unwrap();
 
@@ -387,8 +434,7 @@ fn a_preimage_is_paid_for_its_key_and_for_no_other() {
     let ledger = Ledger::new(BillingPolicy::default());
     let verifier = |_| -> Box<dyn Verifier> { Box::<InlineVerifier>::default() };
     let mut stage = Stage::with(ledger, Box::new(Unrecorded), None, Audit::default(), verifier);
-    let escrow = stage.node.post_bounty(base().times(100), base(), stage::ranges()).unwrap();
-    stage.node.close_bounty(BountyId(u64::from(escrow.0))).unwrap();
+    let escrow = stage.node.fund_escrow(base().times(100)).unwrap();
     post(&mut stage, escrow, Work::Preimages { zero_bits: 12, end: 2 }, None).unwrap();
     let digest = |number: u64| {
         let text = [PREIMAGE_TAG, &BOUNTY.0.to_le_bytes(), &0_u64.to_le_bytes(), &number.to_le_bytes()];

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use maxwell_core::bounty::terms::BountyId;
 use maxwell_core::event::Stop;
 use maxwell_core::ledger::{BillingPolicy, Ledger, LedgerError, Opening, Role};
 use maxwell_core::population::lifecycle::Reason;
@@ -15,7 +16,7 @@ use maxwell_core::units::{Bytes, Microjoules, Nanoseconds};
 use maxwell_daemon::books::{find, ledger_of};
 use maxwell_daemon::founding::{FOUNDED_MS, Founding};
 use maxwell_daemon::journal::{Journal, Recorded, Unrecorded, Window};
-use maxwell_daemon::node::NodeError;
+use maxwell_daemon::node::{NodeError, Post};
 use maxwell_hypervisor::simulated::Behaviour;
 use maxwell_ledger::account::{Index, Totals};
 use maxwell_ledger::audit::audit;
@@ -71,7 +72,7 @@ fn a_run_is_on_record_to_the_last_microjoule_and_its_receipts_say_what_was_told(
     let escrow = account(&founding.escrow.unwrap());
     let mut stage = Stage::new(ledger, recorded(founding), Some(TICKS));
     let base = stage::base();
-    stage.node.post_bounty_from(escrow, base.times(4), stage::ranges()).unwrap();
+    stage.node.post(Post::primes(BountyId(1), escrow, base.times(4), stage::ranges())).unwrap();
     let frees = Behaviour { freed_per_second: Bytes(8 << 30), ..Behaviour::default() };
     let ends = Behaviour { finish_after: Some(Nanoseconds::from_millis(700)), ..Behaviour::default() };
     let launches = [
@@ -212,7 +213,8 @@ fn a_recorded_node_mints_nothing() {
     let (one, ranges) = (Microjoules(1), stage::ranges());
     assert!(matches!(node.fund_wallet(one), Err(NodeError::Recorded)));
     assert!(matches!(node.post_bounty(one, one, ranges), Err(NodeError::Recorded)));
-    assert!(matches!(node.post_bounty_from(wallet, one, ranges), Err(NodeError::NotAnEscrow(_))));
+    let posted = node.post(Post::primes(BountyId(1), wallet, one, ranges));
+    assert!(matches!(posted, Err(NodeError::NotAnEscrow(_))));
     let ending = node.run().unwrap();
     assert_eq!((ending.ticks, ending.lost), (0, None));
     let recorded = node.into_recorded().unwrap();

@@ -5,20 +5,25 @@
 //! carried from one claim to the next, with bounded fuel and memory: whatever it does, it ends, and what it does not say within
 //! its bounds is false.
 
+mod fuel;
+
 use std::fmt;
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 use std::time::Duration;
 
-use maxwell_core::limits::{VERIFIER_BYTES_MAX, VERIFIER_COMPILE_MAX, VERIFIER_MEMORY};
+use maxwell_core::limits::{
+    VERIFIER_BYTES_MAX, VERIFIER_COMPILE_MAX, VERIFIER_FUEL_PER_PAGE, VERIFIER_MEMORY,
+};
 use wasmtime::{
     Config, Engine, ExternType, InstancePre, Linker, Module, Store, StoreLimits, StoreLimitsBuilder, ValType,
+    WasmFeatures,
 };
 
 /// Stack of an instance: verifiers compute, they do not recurse deeply.
 const STACK: usize = 256 << 10;
 
-/// Elements of a module's tables: pointers to functions.
+/// Elements of a module's table: pointers to functions.
 const TABLE_ELEMENTS_MAX: usize = 10_000;
 
 /// A page of linear memory. The answer is put into one that is added behind those that the module begins with, so that it lies
@@ -57,9 +62,16 @@ pub enum VerifierError {
         "the verifier has to export its linear memory as `memory`, and let it grow by a page for the answer"
     )]
     NoMemory,
-    /// With the page for the answer, more than [`VERIFIER_MEMORY`] to begin with.
-    #[error("the verifier begins with {0} KiB of memory and may have less than {max} KiB: make it use less", max = VERIFIER_MEMORY.0 >> 10)]
-    Memory(u64),
+    /// With the page for the answer, more than its fuel or [`VERIFIER_MEMORY`] allows to begin with.
+    #[error(
+        "the verifier begins with {begins} KiB of memory and may have less than {allowed} KiB: make it use less, a smaller stack say, or allow more fuel, {VERIFIER_FUEL_PER_PAGE} units for 64 KiB and up to {max} KiB", max = VERIFIER_MEMORY.0 >> 10
+    )]
+    Memory {
+        /// What it begins with, in KiB.
+        begins: u64,
+        /// What it may have with the answer, in KiB.
+        allowed: u64,
+    },
     /// The machine cannot run wasm, or has no thread left.
     #[error("verifiers cannot run here: {0}")]
     Host(String),
@@ -75,6 +87,8 @@ struct Compiled {
     /// Where an answer is put: behind the pages that the module begins with.
     answer_at: usize,
     fuel: u64,
+    /// Bytes of memory that a run may have.
+    memory_max: usize,
 }
 
 /// Why a verification has no outcome but false.
@@ -147,21 +161,24 @@ impl Compiled {
             Some(ExternType::Memory(of)) if of.maximum() != Some(of.minimum()) => of.minimum(),
             _ => return Err(VerifierError::NoMemory),
         };
-        if pages >= VERIFIER_MEMORY.0 / PAGE as u64 {
-            return Err(VerifierError::Memory(pages * (PAGE as u64 >> 10)));
+        let pages_max = pages_for(fuel);
+        if pages >= pages_max {
+            let [begins, allowed] = [pages, pages_max].map(|pages| pages * (PAGE as u64 >> 10));
+            return Err(VerifierError::Memory { begins, allowed });
         }
         let linked = Linker::new(&engine).instantiate_pre(&module);
         let ready = linked.map_err(|error| VerifierError::Malformed(first_line(&error)))?;
-        Ok(Self { engine, ready, answer_at: pages as usize * PAGE, fuel })
+        let (answer_at, memory_max) = (pages as usize * PAGE, pages_max as usize * PAGE);
+        Ok(Self { engine, ready, answer_at, fuel, memory_max })
     }
 
     fn run(&self, key: u64, answer: &[u8]) -> wasmtime::Result<i32> {
         let limits = StoreLimitsBuilder::new()
-            .memory_size(VERIFIER_MEMORY.0 as usize)
+            .memory_size(self.memory_max)
             .table_elements(TABLE_ELEMENTS_MAX)
             .instances(1)
             .memories(1)
-            .tables(4)
+            .tables(1)
             .build();
         let mut store = Store::new(&self.engine, limits);
         store.limiter(|limits| limits);
@@ -182,14 +199,17 @@ impl fmt::Debug for VerifierModule {
     }
 }
 
+/// Pages of memory that so much fuel allows. The first two come with the instance.
+fn pages_for(fuel: u64) -> u64 {
+    (2 + fuel / VERIFIER_FUEL_PER_PAGE).min(VERIFIER_MEMORY.0 / PAGE as u64)
+}
+
 /// Every setting that makes runs end, and nothing that a verifier does not need.
 fn engine() -> wasmtime::Result<Engine> {
     let mut config = Config::new();
-    config.consume_fuel(true).cranelift_nan_canonicalization(true).max_wasm_stack(STACK);
-    config.wasm_multi_memory(false).wasm_memory64(false).wasm_tail_call(false);
-    config.wasm_relaxed_simd(false).wasm_component_model(false);
-    // Filling a whole memory is one operation and so one unit of fuel: without it fuel bounds the time.
-    config.wasm_bulk_memory(false);
+    config.consume_fuel(true).operator_cost(fuel::costs());
+    config.wasm_features(WasmFeatures::all(), false).wasm_features(fuel::FEATURES, true);
+    config.cranelift_nan_canonicalization(true).max_wasm_stack(STACK);
     config.memory_reservation(VERIFIER_MEMORY.0).memory_guard_size(PAGE as u64).memory_may_move(true);
     Engine::new(&config)
 }

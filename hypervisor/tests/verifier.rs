@@ -3,7 +3,9 @@
 use std::fmt::Write;
 use std::time::Instant;
 
-use maxwell_core::limits::{VERIFIER_BYTES_MAX, VERIFIER_COMPILE_MAX, VERIFIER_FUEL_MAX, VERIFIER_MEMORY};
+use maxwell_core::limits::{
+    VERIFIER_BYTES_MAX, VERIFIER_COMPILE_MAX, VERIFIER_FUEL_MAX, VERIFIER_FUEL_PER_PAGE, VERIFIER_MEMORY,
+};
 use maxwell_hypervisor::verifier::{Failure, VerifierError, VerifierModule};
 
 /// Fuel for everything that is to come to an end.
@@ -88,17 +90,74 @@ fn an_endless_verifier_with_all_the_fuel_there_may_be_ends_soon() {
 }
 
 #[test]
-fn memory_does_not_grow_beyond_its_bound() {
-    // One page and one for the answer are there; the bound is 256.
-    let pages = VERIFIER_MEMORY.0 / 65_536;
-    let grow = |pages: u64| {
+fn memory_does_not_grow_beyond_what_the_fuel_and_the_limit_allow() {
+    // One page and one for the answer are there.
+    let grow = |pages: u64, fuel: u64| {
         let body = format!("(i32.eq (memory.grow (i32.const {pages})) (i32.const 2))");
-        let text = module(&body).replace("1 100)", "1)");
-        compile(&text).unwrap().verify(1, b"x")
+        let wasm = wat::parse_str(module(&body).replace("1 100)", "1)")).unwrap();
+        VerifierModule::compile(&wasm, fuel).unwrap().verify(1, b"x")
     };
-    assert_eq!(grow(pages - 2), Ok(()));
-    assert_eq!(grow(pages - 1), Err(Failure::Said(0)));
-    assert_eq!(grow(60_000), Err(Failure::Said(0)));
+    let most = VERIFIER_MEMORY.0 / 65_536;
+    for (fuel, pages) in [(1_000, 0), (3 * VERIFIER_FUEL_PER_PAGE, 3), (VERIFIER_FUEL_MAX, most - 2)] {
+        assert_eq!(grow(pages, fuel), Ok(()), "{pages} more for {fuel}");
+        assert_eq!(grow(pages + 1, fuel), Err(Failure::Said(0)), "{pages} more for {fuel} and one");
+        assert_eq!(grow(60_000, fuel), Err(Failure::Said(0)));
+    }
+}
+
+/// Whether a verification with `fuel` comes to an end.
+fn suffices(body: &str, fuel: u64) -> bool {
+    let wasm = wat::parse_str(module(body)).unwrap();
+    VerifierModule::compile(&wasm, fuel).unwrap().verify(1, b"x").is_ok()
+}
+
+#[test]
+fn filling_and_copying_memory_costs_fuel_for_each_byte() {
+    let length = 60_000;
+    for op in ["memory.fill", "memory.copy"] {
+        // The second is not known when the module is compiled.
+        for bytes in [length.to_string(), format!("(i32.mul (local.get $length) (i32.const {length}))")] {
+            let bytes = if bytes.starts_with('(') { bytes } else { format!("(i32.const {bytes})") };
+            let body = format!("({op} (i32.const 0) (i32.const 1) {bytes}) (i32.const 1)");
+            assert!(!suffices(&body, length), "{op} of {bytes}");
+            assert!(suffices(&body, length + 100), "{op} of {bytes}");
+        }
+    }
+}
+
+#[test]
+fn what_takes_long_costs_more_than_one_unit() {
+    let dear = [
+        "(i32.load (i32.const 8))",
+        "(i32.load8_s (i32.const 8))",
+        "(i64.load (i32.const 8))",
+        "(i64.rem_u (local.get $key) (i64.const 7))",
+        "(f64.sqrt (f64.const 2))",
+        "(memory.grow (i32.const 0))",
+        "(i64.div_s (local.get $key) (local.get $key))",
+    ];
+    for op in dear {
+        // Fuel is looked at where a loop begins.
+        let body = format!("{} (loop) (i32.const 1)", format!("(drop {op})").repeat(1_000));
+        assert!(!suffices(&body, 4_000), "{op}");
+        assert!(suffices(&body, 60_000), "{op}");
+    }
+    let cheap =
+        format!("{} (loop) (i32.const 1)", "(drop (i32.add (local.get $at) (i32.const 8)))".repeat(1_000));
+    assert!(suffices(&cheap, 4_000));
+}
+
+#[test]
+fn what_nobody_has_measured_cannot_be_used() {
+    for body in [
+        "(drop (i64x2.mul (v128.const i64x2 1 2) (v128.const i64x2 3 4))) (i32.const 1)",
+        "(drop (ref.func $verify)) (i32.const 1)",
+        "(return_call $verify (local.get $key) (local.get $at) (local.get $length))",
+        "(drop (i64.add128 (i64.const 1) (i64.const 1) (i64.const 1) (i64.const 1))) (i32.const 1)",
+    ] {
+        let said = refusal(&module(body));
+        assert!(matches!(said, VerifierError::Malformed(_)), "{body}: {said}");
+    }
 }
 
 #[test]
@@ -122,7 +181,10 @@ fn modules_that_want_something_or_lack_something_are_refused_with_what_to_do() {
         (verify(""), VerifierError::NoMemory),
         (verify(r#"(memory (export "other") 1)"#), VerifierError::NoMemory),
         (verify(r#"(memory (export "memory") 1 1)"#), VerifierError::NoMemory),
-        (verify(r#"(memory (export "memory") 256)"#), VerifierError::Memory(16_384)),
+        (
+            verify(r#"(memory (export "memory") 5)"#),
+            VerifierError::Memory { begins: 5 * 64, allowed: (2 + FUEL / VERIFIER_FUEL_PER_PAGE) * 64 },
+        ),
     ] {
         assert_eq!(refusal(&format!("(module {exports})")), expected, "{exports}");
     }

@@ -1,9 +1,6 @@
 //! The limit on everything that the ledger keeps or reads.
 
-use maxwell_core::limits::{
-    BOUNTIES_MAX, KEYS_OUT_MAX, MINT_MAX, PRIME_LAST_MAX, PRIME_WIDTH_MAX, VERIFIER_FUEL_MAX,
-};
-use maxwell_core::units::Microjoules;
+use maxwell_core::limits::{BOUNTIES_MAX, KEYS_OUT_MAX};
 
 /// Length of an epoch: how often the accounts are signed while something happens.
 pub const EPOCH_MS: u64 = 1_000;
@@ -48,30 +45,9 @@ pub const ACCOUNT_BYTES_MAX: usize = NAME_BYTES_MAX + 200 + 40 + RECENT_OPERATIO
 /// Bounties that are open at a time: a node keeps leases for each, and agents look through all of them.
 pub const OPEN_BOUNTIES_MAX: usize = BOUNTIES_MAX;
 
-/// One past the last key of a bounty, and the largest number of one: agents say both as signed numbers of 64 bits.
-pub const KEY_END_MAX: u64 = i64::MAX as u64;
-
 /// Stretches of paid keys of one bounty, at 16 bytes of memory each. A gap between two of them is a key that a cell has leased
 /// or claimed or that came back, and those that came back are leased before any new one: no more than cells can hold at once.
 pub const PAID_STRETCHES_MAX: usize = 1 << 18;
 
-/// What one key may pay: so much that what is promised for all the keys that cells can hold at once still fits an account.
-pub const REWARD_MAX: Microjoules = Microjoules::from_joules(1_000_000);
-
-/// Numbers in one range of primes: whoever checks a claim marks each in a byte, which stays within a core's second-level cache.
-pub const RANGE_NUMBERS_MAX: u64 = PRIME_WIDTH_MAX;
-
-/// The last number whose divisors are looked for: who checks it sieves the primes up to its root, two million, in milliseconds.
-pub const NUMBER_MAX: u64 = PRIME_LAST_MAX - 1;
-
-/// Leading zero bits of a preimage's digest: the work of two to the sixty-fourth hashes is nobody's on one machine.
-pub const ZERO_BITS_MAX: u8 = 64;
-
-/// Fuel of one verification by a module, about an instruction each: a tenth of a second of a CPU.
-pub const FUEL_MAX: u64 = VERIFIER_FUEL_MAX;
-
-const _: () = {
-    let held = KEYS_OUT_MAX;
-    assert!(held < PAID_STRETCHES_MAX, "cells can hold what they can, and all between is paid");
-    assert!(REWARD_MAX.0 <= MINT_MAX.0 / (2 * held as i64), "what is promised at once fits an account");
-};
+const _: () =
+    assert!(KEYS_OUT_MAX < PAID_STRETCHES_MAX, "cells can hold what they can, and all between is paid");

@@ -76,7 +76,7 @@ pub enum Reason {
     Refund,
     /// A claim was false: stake to treasury.
     Forfeit,
-    /// A claim prepays what it costs to verify it: wallet to treasury.
+    /// What a claim prepaid for its verification, which took place: wallet to treasury. It may leave a debt, as a bill may.
     Verification,
 }
 

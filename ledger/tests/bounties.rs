@@ -4,12 +4,12 @@ mod common;
 
 use common::{Keys, START_MS, balance, done, entered, index, refused};
 use maxwell_core::bounty::Ranges;
-use maxwell_core::bounty::terms::{BountyId, Terms, Work};
+use maxwell_core::bounty::terms::{BountyId, Terms, TermsError, Work};
 use maxwell_core::units::Microjoules;
 use maxwell_ledger::account::{Account, AccountName, Index};
 use maxwell_ledger::audit::audit;
 use maxwell_ledger::books::{BountyRefusal, Outcome, Refusal};
-use maxwell_ledger::bounty::{Stretch, TermsError};
+use maxwell_ledger::bounty::Stretch;
 use maxwell_ledger::entry::What;
 use maxwell_ledger::ledger::{Close, Ledger, OrderError};
 use maxwell_ledger::limits::OPEN_BOUNTIES_MAX;

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use common::{Keys, START_MS};
 use maxwell_core::bounty::terms::{Terms, Work};
+use maxwell_core::limits::MINT_MAX;
 use maxwell_core::tick::Provenance;
 use maxwell_core::units::{Microjoules, Ppm};
 use maxwell_ledger::account::{AccountName, Index};
@@ -197,6 +198,20 @@ impl Naive {
         })
     }
 
+    /// A fee may leave a debt, as long as both accounts can hold it; everything else is paid from what there is.
+    fn is_covered(&self, reason: Reason, from: AccountName, to: AccountName, amount: i128) -> bool {
+        if reason != Reason::Verification {
+            return amount <= self.balance(&from);
+        }
+        self.bears(from, -amount) && self.bears(to, amount)
+    }
+
+    /// Whether an account can hold a change.
+    fn bears(&self, who: AccountName, change: i128) -> bool {
+        let (before, after) = (self.balance(&who).abs(), (self.balance(&who) + change).abs());
+        after <= before.max(i128::from(MINT_MAX.0))
+    }
+
     fn pay(&mut self, reason: Reason, from: AccountName, to: AccountName, amount: i64, key: u64) -> bool {
         use AccountName::{Escrow, Stake, Treasury, Wallet};
         let allowed = matches!(
@@ -209,9 +224,8 @@ impl Naive {
         let possible = allowed
             && self.is_promised(reason, &from, amount, key)
             && amount > 0
-            && i128::from(amount) <= self.balance(&from)
-            && !self.closed.contains(&to)
-            && !self.closed.contains(&from);
+            && self.is_covered(reason, from, to, i128::from(amount))
+            && !self.closed.contains(&to);
         if possible {
             self.move_money(from, to, i128::from(amount));
             if let Some(promise) = self.promises.get_mut(&from) {
@@ -225,6 +239,16 @@ impl Naive {
         let amounts = lines.iter().flat_map(|(_, quanta, tax)| [*quanta, *tax]).chain([grid]);
         let wallets = lines.iter().all(|(who, ..)| matches!(who, AccountName::Wallet(_)));
         if at <= self.window || !wallets || amounts.into_iter().any(|amount| amount < 0) {
+            return false;
+        }
+        // Each account is to hold the charges of the whole window.
+        let all: i128 = lines.iter().map(|(_, quanta, tax)| i128::from(*quanta) + i128::from(*tax)).sum();
+        let all = all + i128::from(grid);
+        let host = [AccountName::Tax, AccountName::Grid, AccountName::Treasury];
+        let bearable = lines.iter().all(|(who, ..)| self.bears(*who, -all))
+            && host.iter().all(|who| self.bears(*who, all))
+            && self.bears(AccountName::Treasury, -all);
+        if !bearable {
             return false;
         }
         self.window = at;

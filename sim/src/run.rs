@@ -10,6 +10,7 @@ use std::sync::{Arc, Once};
 use maxwell_core::auction::config::MarketConfig;
 use maxwell_core::bidding::Policy;
 use maxwell_core::bounty::Ranges;
+use maxwell_core::bounty::terms::BountyId;
 use maxwell_core::ledger::{BillingPolicy, LedgerError};
 use maxwell_core::limits::{SET_ASIDE_QUANTA, WINDOW};
 use maxwell_core::tick::AccountId;
@@ -19,7 +20,7 @@ use maxwell_daemon::founding::{FOUNDED_MS, Founding};
 use maxwell_daemon::host::HostMeter;
 use maxwell_daemon::inbox::{Inbox, StopSwitch};
 use maxwell_daemon::journal::InlineJournal;
-use maxwell_daemon::node::{Bidding, Launch, Node, NodeError, Surroundings};
+use maxwell_daemon::node::{Bidding, Launch, Node, NodeError, Post, Surroundings};
 use maxwell_daemon::tariff::ConstantTariff;
 use maxwell_daemon::telemetry::Telemetry;
 use maxwell_hypervisor::cell::{Cell, CellConfig};
@@ -38,6 +39,9 @@ use crate::recorded;
 use crate::verifier::{Desk, FaultyVerifier};
 use crate::witness::{Briefing, Broken, Coverage, Witness};
 use crate::world::{Agent, World};
+
+/// Names the bounty of a world, which has one at most.
+const BOUNTY: BountyId = BountyId(1);
 
 /// A run in which everything held.
 #[derive(Clone, Debug)]
@@ -234,7 +238,7 @@ impl Stage {
 fn post(node: &mut Node, world: &World, witness: &Witness, escrow: Option<AccountId>) -> Result<(), String> {
     let (Some(bounty), Some(escrow)) = (world.bounty, escrow) else { return Ok(()) };
     let ranges = Ranges { end: RANGES.first + bounty.ranges, ..RANGES };
-    node.post_bounty_from(escrow, bounty.reward, ranges).map_err(|e| e.to_string())?;
+    node.post(Post::primes(BOUNTY, escrow, bounty.reward, ranges)).map_err(|e| e.to_string())?;
     witness.notes().briefing.checks.posted(escrow, bounty.budget, bounty.reward);
     Ok(())
 }

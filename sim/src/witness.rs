@@ -11,7 +11,7 @@ use maxwell_core::bounty::Payment;
 use maxwell_core::event::{Event, LogLine};
 use maxwell_core::population::lifecycle::{Reason, State};
 use maxwell_core::tick::{CellId, Kind, Purse, Sensed, Transfer};
-use maxwell_core::units::{Celsius, Moment};
+use maxwell_core::units::{Celsius, Microjoules, Moment};
 use maxwell_daemon::inbox::StopSwitch;
 use maxwell_daemon::telemetry::{Obituary, Telemetry, TickReport};
 
@@ -297,6 +297,13 @@ impl Telemetry for Witness {
         let mut notes = self.notes();
         notes.coverage.add("payments cancelled", 1);
         notes.briefing.desk.refused(payment.cell, payment.key);
+    }
+
+    fn given_up(&mut self, cell: CellId, key: u64, fee: Microjoules) {
+        let mut notes = self.notes();
+        notes.coverage.add("claims given up at the end", 1);
+        notes.digest.word(fee.0 as u64);
+        notes.briefing.desk.refused(cell, key);
     }
 
     fn paid(&mut self, transfer: &Transfer, payment: &Payment) {

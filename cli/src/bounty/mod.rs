@@ -13,7 +13,6 @@ use maxwell_core::bounty::terms::{Terms, Work};
 use maxwell_core::units::{Microjoules, positive_amount};
 use maxwell_ledger::account::AccountName;
 use maxwell_ledger::books::{Books, BountyRefusal};
-use maxwell_ledger::bounty;
 use maxwell_ledger::operation::Body;
 
 use crate::books;
@@ -137,12 +136,12 @@ fn post(common: &Common, wanted: &Post) -> Result<()> {
     let Post { wallet, budget, reward, number, signing, work } = wanted;
     let home = common.home()?;
     let bytes = match work {
-        Wanted::Module { file, .. } => Some(module::read(file)?),
+        Wanted::Module { file, fuel, .. } => Some(module::read(file, *fuel)?),
         Wanted::Primes { .. } | Wanted::Preimages { .. } => None,
     };
     let terms = Terms { work: asked(work, bytes.as_deref()), reward: *reward };
     // The ledger looks at them too. Here they are refused before a key is opened or a file is written.
-    bounty::check(&terms)?;
+    terms.check()?;
     ensure!(
         number.is_some() || !signing.is_named(),
         "under one id an order is done once: name the bounty's --number too, so that it is the same order"

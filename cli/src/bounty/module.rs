@@ -6,25 +6,20 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use maxwell_core::limits::{VERIFIER_BYTES_MAX, VERIFIER_FUEL_MAX};
+use maxwell_core::limits::VERIFIER_BYTES_MAX;
 use maxwell_hypervisor::verifier::VerifierModule;
 
 use crate::home::Home;
 
-/// Reads a module and looks whether it can serve.
-pub(super) fn read(file: &Path) -> Result<Vec<u8>> {
+/// Reads a module and looks whether it can serve with so much fuel.
+pub(super) fn read(file: &Path, fuel: u64) -> Result<Vec<u8>> {
     let named = || format!("the module {} cannot be read", file.display());
     let mut bytes = Vec::new();
     let opened = File::open(file).with_context(named)?;
     opened.take(VERIFIER_BYTES_MAX as u64 + 1).read_to_end(&mut bytes).with_context(named)?;
-    check_module(&bytes).with_context(|| file.display().to_string())?;
+    // Compiled as a node does.
+    VerifierModule::compile(&bytes, fuel).with_context(|| file.display().to_string())?;
     Ok(bytes)
-}
-
-/// Whether a node takes these bytes as a verifier: it compiles them as a node does.
-fn check_module(bytes: &[u8]) -> Result<()> {
-    VerifierModule::compile(bytes, VERIFIER_FUEL_MAX)?;
-    Ok(())
 }
 
 /// What terms name a module by.

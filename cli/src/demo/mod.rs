@@ -126,12 +126,14 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     }
     let (ending, books, money, recorded) =
         node.join().map_err(|_| anyhow!("the node failed; its message stands above"))?;
-    let kept = kept_money(money, recorded)?;
+    let closed = kept_money(money, recorded);
     let ending =
         ending.context("an invariant of Maxwell does not hold; this is a defect, please report it")?;
     let report = teller.tell(&ending, &books);
-    written
-        .and_then(|()| show(&mut output, options.json, &report))
+    let shown = written.and_then(|()| show(&mut output, options.json, &report));
+    // The report stands there by now, whatever became of the bounty.
+    let kept = closed?;
+    shown
         .and_then(|()| kept.map_or(Ok(()), |(kept, ledger)| kept.say(&ledger, &mut output)))
         .context("the output cannot be written; the run was ended and nothing is left running")?;
     if let Some(lost) = &ending.lost {

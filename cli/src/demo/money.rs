@@ -84,11 +84,17 @@ impl Kept {
 
     /// Closes the bounty: what is left of it goes back to its sponsor.
     pub(crate) fn close(&self, ledger: &mut Ledger) -> Result<()> {
-        order(ledger, &self.sponsor, Body::CloseBounty { number: self.bounty.0 })?;
-        ledger
-            .commit(books::now_ms(), Close::AndSave)
-            .map(drop)
-            .map_err(|error| books::of_ledger(&self.home, error))
+        let number = self.bounty.0;
+        let closed = order(ledger, &self.sponsor, Body::CloseBounty { number }).and_then(|()| {
+            let committed = ledger.commit(books::now_ms(), Close::AndSave);
+            committed.map(drop).map_err(|error| books::of_ledger(&self.home, error))
+        });
+        let home = quoted(self.home.path());
+        closed.with_context(|| {
+            format!(
+                "the bounty of this run may be open still; `maxwell bounty close {number} --home {home}` closes it"
+            )
+        })
     }
 
     /// Says how to get the bills.
@@ -136,8 +142,7 @@ impl Money {
         match self {
             Self::MadeUp => drop(node.post_bounty(budget, reward, ranges)?),
             Self::Kept(kept) => {
-                let (id, escrow, terms) = (kept.bounty, kept.escrow, primes(reward, ranges));
-                node.post(Post { id, escrow, terms, paid: Vec::new(), module: None })?;
+                node.post(Post::primes(kept.bounty, kept.escrow, reward, ranges))?;
             }
         }
         Ok(())

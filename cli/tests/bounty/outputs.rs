@@ -30,7 +30,7 @@ fn plain_screens_say_what_there_is_in_eighty_columns() {
     );
     assert_eq!(
         shown("bounty close 1"),
-        "done, as record 4\nbounty     1\nback       all that was left\nby         ALICE\nbalance    99 J"
+        "done, as record 4\nbounty     1\nback       20 mJ\nby         ALICE\nbalance    99 J"
     );
     let list = shown("bounty list");
     assert!(list.starts_with("bounty     1, closed by its sponsor\n"), "{list}");

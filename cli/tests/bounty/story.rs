@@ -25,6 +25,7 @@ fn a_bounty_is_posted_listed_and_closed_by_its_sponsor() {
 
     let done: OrderReport = lab.json("bounty close 1");
     assert_eq!((done.kind.as_str(), done.bounty, done.balance_uj), ("close-bounty", Some(1), 100_000_000));
+    assert_eq!(done.amount_uj, Some(20_000), "what goes back");
     let list: BountyList = lab.json("bounty list");
     assert_eq!((list.bounties[0].open, list.bounties[0].left_uj), (false, 0));
     let audit: VerifyReport = lab.json("ledger verify");

@@ -24,11 +24,11 @@ const PER_NUMBER_NS: u64 = 6;
 /// One hash over a short text.
 const HASH: Nanoseconds = Nanoseconds(1_000);
 
-/// Making an instance of a module with its memory, and dropping it.
-const INSTANCE: Nanoseconds = Nanoseconds(100_000);
+/// Making an instance of a module with two pages of memory, and dropping it.
+const INSTANCE: Nanoseconds = Nanoseconds(300_000);
 
-/// One unit of fuel: about an instruction of wasm, most of which take less.
-const PER_FUEL_NS: u64 = 2;
+/// One unit of fuel: an instruction of wasm, most of which take less. Those that take more cost several.
+const PER_FUEL_NS: u64 = 4;
 
 impl Work {
     /// CPU time that checking one claim on `key` may take.

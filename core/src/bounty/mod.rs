@@ -5,7 +5,7 @@
 //! stake, and after the audit window.
 //!
 //! ```text
-//!            lease             claim, fee paid       true, or on a stake      audit window over
+//!            lease             claim, fee held       true, or on a stake      audit window over
 //!   free -----------> Leased -----------------> Claimed -------------> Held ------------------> paid (gone for ever)
 //!     ^                 |                         |                      |
 //!     |  cell over, or  |                         | false, or the        | another claim on the
@@ -14,12 +14,14 @@
 //! ```
 //!
 //! What is leased, claimed and held is covered by the escrow at every moment: a key is leased only if one reward more is there.
+//! The fee of a claim is held in its wallet until the claim is concluded, so one that nobody looks at costs nothing.
 
 pub mod audit;
 pub mod claim;
 pub mod fee;
 mod posted;
 mod primes;
+mod shares;
 pub mod terms;
 
 use std::collections::{HashMap, VecDeque};
@@ -27,10 +29,12 @@ use std::collections::{HashMap, VecDeque};
 use crate::ledger::Ledger;
 use crate::limits::{BOUNTIES_MAX, CELLS_MAX, KEYS_OUT_MAX, LEASES_PER_CELL_MAX};
 use crate::tick::{AccountId, CellId, Kind, Transfer};
+use crate::units::Microjoules;
 use audit::AuditPolicy;
 use claim::{Answer, Claim, Which};
 pub use posted::{Bounty, PostError, Posting};
 pub use primes::{Range, Ranges, Sieve};
+use shares::Shares;
 use terms::{BountyId, Work};
 
 /// Leases that a cell may hold unclaimed: those ready for it and as many in work.
@@ -53,6 +57,8 @@ pub struct Claimant {
     pub wallet: AccountId,
     /// Whether a stake vouches for the claim, so that it need not be looked at.
     pub staked: bool,
+    /// What is held in the wallet for the verification.
+    pub fee: Microjoules,
 }
 
 /// A payment that is held until the audit window is over.
@@ -76,7 +82,7 @@ pub struct Payment {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Conclusion {
     /// It is accepted; its payment is held.
-    Accepted,
+    Accepted(Claimant),
     /// It was false: its key is free again.
     False(Claimant),
     /// Nobody waits for such a claim to be concluded.
@@ -97,8 +103,9 @@ pub enum ClaimError {
 pub struct NoBounty(pub BountyId);
 
 /// What a cell has taken.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 struct Holder {
+    wallet: AccountId,
     /// Keys leased and not claimed.
     leases: usize,
     /// The bounty that it means when it names none.
@@ -114,6 +121,7 @@ pub struct Bounties {
     /// At most [`KEYS_OUT_MAX`]. Nothing depends on the order of the map, which is another in every run.
     keys: HashMap<(BountyId, u64), Key>,
     holders: HashMap<CellId, Holder>,
+    shares: Shares,
     /// In the order in which they are due.
     held: VecDeque<Payment>,
 }
@@ -126,6 +134,7 @@ impl Bounties {
             posted: Vec::with_capacity(BOUNTIES_MAX),
             keys: HashMap::with_capacity(KEYS_OUT_MAX),
             holders: HashMap::with_capacity(CELLS_MAX),
+            shares: Shares::new(),
             held: VecDeque::with_capacity(KEYS_OUT_MAX),
         }
     }
@@ -168,11 +177,11 @@ impl Bounties {
         let posted = self.posted.iter_mut().find(|bounty| bounty.id() == id && !bounty.is_closing());
         let bounty = posted.ok_or(NoBounty(id))?;
         bounty.close();
-        let holders = &mut self.holders;
+        let (holders, shares) = (&mut self.holders, &mut self.shares);
         self.keys.retain(|(of, _), key| match key {
             Key::Leased(cell) if *of == id => {
                 bounty.spend();
-                holder(holders, *cell).leases -= 1;
+                shares.give_back(end_lease(holders, *cell));
                 false
             }
             _ => true,
@@ -181,12 +190,14 @@ impl Bounties {
         Ok(())
     }
 
-    /// Leases the next key to a cell. `None` if there is no such bounty or no key left, the escrow does not cover what is out
-    /// already and one more, or the cell holds as many leases as it may.
-    pub fn lease(&mut self, cell: CellId, which: Which, ledger: &Ledger) -> Option<u64> {
-        let id = self.named(cell, which)?;
-        let holder = self.holders.entry(cell).or_default();
-        if holder.leases >= LEASES_HELD_MAX || self.keys.len() >= KEYS_OUT_MAX {
+    /// Leases the next key to a cell, which has one wallet for life. `None` if there is no such bounty or no key left, the escrow
+    /// does not cover what is out already and one more, the cell holds as many leases as it may, or its wallet has its share of all
+    /// that may be out.
+    pub fn lease(&mut self, cell: CellId, wallet: AccountId, which: Which, ledger: &Ledger) -> Option<u64> {
+        let new = Holder { wallet, leases: 0, primes: None };
+        let holder = self.holders.entry(cell).or_insert(new);
+        let id = named(&self.posted, holder, which)?;
+        if holder.leases >= LEASES_HELD_MAX || !self.shares.has_room(wallet) {
             return None;
         }
         let bounty = find(&mut self.posted, id)?;
@@ -195,6 +206,7 @@ impl Bounties {
         }
         let key = bounty.take()?;
         holder.leases += 1;
+        self.shares.take(wallet);
         self.keys.insert((id, key), Key::Leased(cell));
         Some(key)
     }
@@ -210,10 +222,12 @@ impl Bounties {
         key: u64,
         answer: Answer,
     ) -> Result<Claim, ClaimError> {
-        let bounty = self.named(cell, which).ok_or(ClaimError::NotLeased(key))?;
+        let not_leased = ClaimError::NotLeased(key);
+        let holder = self.holders.get_mut(&cell).ok_or(not_leased)?;
+        let bounty = named(&self.posted, holder, which).ok_or(not_leased)?;
         match self.keys.get(&(bounty, key)) {
             Some(Key::Leased(holder)) if *holder == cell => Ok(Claim { bounty, key, answer }),
-            _ => Err(ClaimError::NotLeased(key)),
+            _ => Err(not_leased),
         }
     }
 
@@ -223,15 +237,15 @@ impl Bounties {
         let key =
             key.filter(|key| **key == Key::Leased(by.cell)).expect("it was just leased to the claimant");
         *key = Key::Claimed(by);
-        holder(&mut self.holders, by.cell).leases -= 1;
+        end_lease(&mut self.holders, by.cell);
     }
 
     /// Ends the lease that a claim from [`Bounties::claim`] is on, because it cannot be taken: the key is free again.
     pub fn refuse(&mut self, claim: &Claim, cell: CellId) {
         let key = self.keys.remove(&(claim.bounty, claim.key));
         assert_eq!(key, Some(Key::Leased(cell)), "it was just leased to the claimant");
-        holder(&mut self.holders, cell).leases -= 1;
-        self.give_back(claim.bounty, claim.key);
+        let wallet = end_lease(&mut self.holders, cell);
+        self.give_back(claim.bounty, claim.key, wallet);
     }
 
     /// Ends a claim that was taken: its payment is held if it holds, else its key is free again.
@@ -243,7 +257,7 @@ impl Bounties {
         };
         if !holds {
             self.keys.remove(&(bounty, key));
-            self.give_back(bounty, key);
+            self.give_back(bounty, key, by.wallet);
             return Conclusion::False(by);
         }
         let is_primes = self.get(bounty).is_some_and(|bounty| matches!(bounty.terms().work, Work::Primes(_)));
@@ -251,7 +265,30 @@ impl Bounties {
         let due = tick + self.policy.window();
         self.keys.insert((bounty, key), Key::Held);
         self.held.push_back(Payment { bounty, key, cell, wallet: by.wallet, primes, due });
-        Conclusion::Accepted
+        Conclusion::Accepted(by)
+    }
+
+    /// Whether a claim was taken and is not concluded.
+    pub fn await_conclusion(&self) -> bool {
+        self.keys.values().any(|key| matches!(key, Key::Claimed(_)))
+    }
+
+    /// Gives up every claim that is not concluded, in the order of bounties and keys: for the end of a run, because it collects
+    /// them. Their keys are free again, and each claimant has its fee to get back.
+    pub fn give_up(&mut self) -> Vec<(u64, Claimant)> {
+        let mut claimed = Vec::new();
+        for (id, state) in &self.keys {
+            if let Key::Claimed(by) = state {
+                claimed.push((*id, *by));
+            }
+        }
+        claimed.sort_unstable_by_key(|(id, _)| *id);
+        let given_up = claimed.into_iter().map(|((bounty, key), by)| {
+            self.keys.remove(&(bounty, key));
+            self.give_back(bounty, key, by.wallet);
+            (key, by)
+        });
+        given_up.collect()
     }
 
     /// Takes the next payment whose audit window is over in this tick, and the transfer to make for it. Its key is gone for
@@ -262,6 +299,7 @@ impl Bounties {
         assert_eq!(key, Some(Key::Held), "a key is paid once: {payment:?}");
         let bounty = find(&mut self.posted, payment.bounty).expect("a bounty stays until all is settled");
         bounty.spend();
+        self.shares.give_back(payment.wallet);
         let (from, amount) = (bounty.escrow(), bounty.terms().reward);
         self.forget_if_settled(payment.bounty);
         Some((payment, Transfer { tick, kind: Kind::Bounty, from, to: payment.wallet, amount }))
@@ -273,7 +311,7 @@ impl Bounties {
             let Some(payment) = self.held.pop_front() else { break };
             if payment.wallet == wallet {
                 self.keys.remove(&(payment.bounty, payment.key));
-                self.give_back(payment.bounty, payment.key);
+                self.give_back(payment.bounty, payment.key, wallet);
                 hear(&payment);
             } else {
                 self.held.push_back(payment);
@@ -288,30 +326,21 @@ impl Bounties {
 
     /// Frees the leases of a cell that is over. What it has claimed is settled without it.
     pub fn release(&mut self, cell: CellId) {
-        let posted = &mut self.posted;
+        let Some(Holder { wallet, .. }) = self.holders.remove(&cell) else { return };
+        let (posted, shares) = (&mut self.posted, &mut self.shares);
         self.keys.retain(|(id, key), state| {
             let is_its = *state == Key::Leased(cell);
             if is_its {
                 find(posted, *id).expect("a bounty stays while keys are out").give_back(*key);
+                shares.give_back(wallet);
             }
             !is_its
         });
-        self.holders.remove(&cell);
     }
 
-    /// The bounty that a cell means. What it means when it names none is settled at the first time.
-    fn named(&mut self, cell: CellId, which: Which) -> Option<BountyId> {
-        let Which::Named(id) = which else {
-            let mut open = self.posted.iter().filter(|bounty| !bounty.is_closing());
-            let first = || open.find(|bounty| matches!(bounty.terms().work, Work::Primes(_))).map(Bounty::id);
-            let holder = self.holders.entry(cell).or_default();
-            holder.primes = holder.primes.or_else(first);
-            return holder.primes;
-        };
-        Some(id)
-    }
-
-    fn give_back(&mut self, id: BountyId, key: u64) {
+    /// A key of a wallet is free again.
+    fn give_back(&mut self, id: BountyId, key: u64, wallet: AccountId) {
+        self.shares.give_back(wallet);
         find(&mut self.posted, id).expect("a bounty stays while keys are out").give_back(key);
         self.forget_if_settled(id);
     }
@@ -325,8 +354,22 @@ fn find(posted: &mut [Bounty], id: BountyId) -> Option<&mut Bounty> {
     posted.iter_mut().find(|bounty| bounty.id() == id)
 }
 
-fn holder(holders: &mut HashMap<CellId, Holder>, cell: CellId) -> &mut Holder {
-    holders.get_mut(&cell).expect("a cell that holds a lease is known")
+/// The bounty that a cell means. What it means when it names none is settled at the first time.
+fn named(posted: &[Bounty], holder: &mut Holder, which: Which) -> Option<BountyId> {
+    let Which::Named(id) = which else {
+        let mut open = posted.iter().filter(|bounty| !bounty.is_closing());
+        let first = || open.find(|bounty| matches!(bounty.terms().work, Work::Primes(_))).map(Bounty::id);
+        holder.primes = holder.primes.or_else(first);
+        return holder.primes;
+    };
+    Some(id)
+}
+
+/// Takes a lease from a cell; what its wallet is.
+fn end_lease(holders: &mut HashMap<CellId, Holder>, cell: CellId) -> AccountId {
+    let holder = holders.get_mut(&cell).expect("a cell that holds a lease is known");
+    holder.leases -= 1;
+    holder.wallet
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
 
-use super::terms::{BountyId, Terms, Work};
-use crate::limits::{KEYS_OUT_MAX, PRIME_LAST_MAX, PRIME_WIDTH_MAX, VERIFIER_FUEL_MAX};
+use super::terms::{BountyId, Terms, TermsError};
+use crate::limits::{KEY_END_MAX, KEYS_OUT_MAX};
 use crate::tick::AccountId;
 use crate::units::Microjoules;
 
@@ -37,29 +37,9 @@ pub enum PostError {
     /// A name that agents cannot say.
     #[error("{} is too large for the name of a bounty: agents say it as a positive 64-bit number", _0.0)]
     Name(BountyId),
-    /// Nothing is paid.
-    #[error("a bounty pays more than nothing for a key, not {0}")]
-    Reward(Microjoules),
-    /// Nothing can be leased.
-    #[error("the bounty has no keys: its first is {first}, and it ends before {end}")]
-    NoKeys {
-        /// First key.
-        first: u64,
-        /// One past the last.
-        end: u64,
-    },
-    /// Ranges that are empty or too wide to be sieved.
-    #[error("a range has 1 to {PRIME_WIDTH_MAX} numbers, not {0}")]
-    Width(u64),
-    /// Ranges among numbers that are too large to be sieved.
-    #[error("the last range lies beyond {PRIME_LAST_MAX}, the last number that the verifier can sieve")]
-    Beyond,
-    /// Any bytes would do.
-    #[error("a preimage without any zero bits is no work: ask for at least one")]
-    NoZeros,
-    /// A verification that would be no verification, or take too long.
-    #[error("a verification may burn 1 to {VERIFIER_FUEL_MAX} units of fuel, not {0}")]
-    Fuel(u64),
+    /// Terms that nobody could keep.
+    #[error(transparent)]
+    Terms(#[from] TermsError),
 }
 
 /// A bounty that is posted.
@@ -121,17 +101,11 @@ impl Bounty {
     /// Takes up a bounty whose name and escrow are free.
     pub(super) fn new(posting: Posting) -> Result<Self, PostError> {
         let Posting { id, escrow, terms, paid } = posting;
-        if i64::try_from(id.0).is_err() {
+        if id.0 > KEY_END_MAX {
             return Err(PostError::Name(id));
         }
-        if terms.reward <= Microjoules::ZERO {
-            return Err(PostError::Reward(terms.reward));
-        }
+        terms.check()?;
         let (first, end) = terms.work.keys();
-        if first >= end || i64::try_from(end).is_err() {
-            return Err(PostError::NoKeys { first, end });
-        }
-        check(&terms.work)?;
         let mut bounty = Self {
             id,
             escrow,
@@ -191,23 +165,6 @@ impl Bounty {
             self.next = self.next.max(stretch.end);
             self.paid_ahead += 1;
         }
-    }
-}
-
-/// Whether the verifier can check such work.
-fn check(work: &Work) -> Result<(), PostError> {
-    match *work {
-        Work::Primes(ranges) => {
-            if !(1..=PRIME_WIDTH_MAX).contains(&ranges.width) {
-                return Err(PostError::Width(ranges.width));
-            }
-            let length = ranges.end.checked_mul(ranges.width);
-            let beyond = length.and_then(|length| length.checked_add(ranges.origin));
-            if beyond.is_none_or(|beyond| beyond > PRIME_LAST_MAX) { Err(PostError::Beyond) } else { Ok(()) }
-        }
-        Work::Preimages { zero_bits: 0, .. } => Err(PostError::NoZeros),
-        Work::Module { fuel, .. } if !(1..=VERIFIER_FUEL_MAX).contains(&fuel) => Err(PostError::Fuel(fuel)),
-        Work::Preimages { .. } | Work::Module { .. } => Ok(()),
     }
 }
 

@@ -187,7 +187,7 @@ impl Accounts {
         self.known.get(account.0 as usize).map(|account| account.role)
     }
 
-    /// What is held for quanta that are won and not yet billed.
+    /// What is held for quanta that are won and not yet billed, and for claims that nobody has looked at yet.
     pub fn held(&self, account: AccountId) -> Microjoules {
         self.get(account).held
     }

@@ -50,6 +50,8 @@ pub struct Ledger {
     /// Lines of cells that ended in the window that is not over.
     early: Vec<Line>,
     bought: Microjoules,
+    /// Held for claims that nobody has looked at yet.
+    prepaid: Microjoules,
     energy: EnergyDue,
     mint: AccountId,
     treasury: AccountId,
@@ -98,6 +100,7 @@ impl Ledger {
             lines: Vec::with_capacity(WINDOW_LINES_MAX),
             early: Vec::with_capacity(WINDOW_LINES_MAX),
             bought: Microjoules::ZERO,
+            prepaid: Microjoules::ZERO,
             energy: EnergyDue::default(),
             mint,
             treasury,
@@ -261,7 +264,34 @@ impl Ledger {
         bill.totals()
     }
 
-    /// Makes a payment between windows, at once: income from an escrow, a fee from a wallet, a forfeited stake.
+    /// Holds in a wallet what a claim costs, until it is collected or given back.
+    ///
+    /// # Errors
+    /// When what the wallet has free does not cover it.
+    pub fn prepay(&mut self, wallet: AccountId, fee: Microjoules) -> Result<(), LedgerError> {
+        self.accounts.hold(wallet, fee)?;
+        self.prepaid += fee;
+        Ok(())
+    }
+
+    /// Makes a payment out of what was prepaid. The wallet may be in debt by now: the fee was set apart before that.
+    pub fn collect(&mut self, fee: Transfer) {
+        self.give_back(fee.from, fee.amount);
+        self.accounts.apply(fee);
+    }
+
+    /// Frees what was prepaid for nothing.
+    pub fn give_back(&mut self, wallet: AccountId, fee: Microjoules) {
+        self.accounts.void(wallet, fee);
+        self.prepaid -= fee;
+    }
+
+    /// What is held for claims in all wallets together.
+    pub const fn prepaid(&self) -> Microjoules {
+        self.prepaid
+    }
+
+    /// Makes a payment between windows, at once: income from an escrow, a forfeited stake.
     ///
     /// # Errors
     /// When what the payer has free does not cover it.

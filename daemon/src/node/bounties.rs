@@ -7,14 +7,19 @@ use maxwell_core::bounty::claim::Claim;
 use maxwell_core::bounty::fee::fee;
 use maxwell_core::bounty::terms::{BountyId, Terms, Work};
 use maxwell_core::bounty::{Bounties, Claimant, Posting, Ranges};
+use maxwell_core::event::Event;
 use maxwell_core::ledger::Role;
+use maxwell_core::limits::VERIFIER_PATIENCE;
 use maxwell_core::tick::{AccountId, Kind, Transfer};
-use maxwell_core::units::Microjoules;
+use maxwell_core::units::{Microjoules, Nanoseconds};
 use maxwell_hypervisor::offers::Offer;
 use maxwell_hypervisor::verifier::VerifierModule;
 
 use super::{Node, NodeError};
 use crate::verifier::Check;
+
+/// How often a node that stops looks whether the verifier has said more: some built-in verifications.
+const LISTENING: Nanoseconds = Nanoseconds::from_millis(1);
 
 /// A bounty that is to be posted on a node.
 #[derive(Clone, Debug)]
@@ -29,6 +34,14 @@ pub struct Post<'a> {
     pub paid: Vec<Range<u64>>,
     /// The verifier, if the work is one for a module.
     pub module: Option<&'a [u8]>,
+}
+
+impl Post<'_> {
+    /// A new bounty on the primes in these ranges.
+    pub const fn primes(id: BountyId, escrow: AccountId, reward: Microjoules, ranges: Ranges) -> Self {
+        let terms = Terms { work: Work::Primes(ranges), reward };
+        Self { id, escrow, terms, paid: Vec::new(), module: None }
+    }
 }
 
 /// The verifiers of the bounties that brought one.
@@ -69,34 +82,29 @@ impl Node {
         Ok(())
     }
 
-    /// Posts a bounty on primes whose budget is minted into an escrow: a sponsor's money from outside.
+    /// Opens an escrow and mints `amount` into it: a sponsor's money from outside.
     ///
     /// # Errors
-    /// See [`Ledger::fund_new`](maxwell_core::ledger::Ledger::fund_new) and [`Node::post`]; and that the node's ledger is on
-    /// record.
+    /// See [`Ledger::fund_new`](maxwell_core::ledger::Ledger::fund_new); and that the node's ledger is on record.
+    pub fn fund_escrow(&mut self, amount: Microjoules) -> Result<AccountId, NodeError> {
+        self.mint(Role::Escrow, amount)
+    }
+
+    /// Posts a bounty on primes with a new escrow, under a name that is free: for a node whose money is made up.
+    ///
+    /// # Errors
+    /// See [`Node::fund_escrow`] and [`Node::post`].
     pub fn post_bounty(
         &mut self,
         budget: Microjoules,
         reward: Microjoules,
         ranges: Ranges,
-    ) -> Result<AccountId, NodeError> {
-        let escrow = self.mint(Role::Escrow, budget)?;
-        self.post_bounty_from(escrow, reward, ranges)?;
-        Ok(escrow)
-    }
-
-    /// Posts a bounty on primes whose budget is what an escrow has, under the number of that account.
-    ///
-    /// # Errors
-    /// See [`Node::post`].
-    pub fn post_bounty_from(
-        &mut self,
-        escrow: AccountId,
-        reward: Microjoules,
-        ranges: Ranges,
-    ) -> Result<(), NodeError> {
-        let (id, terms) = (BountyId(u64::from(escrow.0)), Terms { work: Work::Primes(ranges), reward });
-        self.post(Post { id, escrow, terms, paid: Vec::new(), module: None })
+    ) -> Result<BountyId, NodeError> {
+        let escrow = self.fund_escrow(budget)?;
+        let last = self.bounties.posted().iter().map(|bounty| bounty.id().0).max();
+        let id = BountyId(1 + last.unwrap_or(0));
+        self.post(Post::primes(id, escrow, reward, ranges))?;
+        Ok(id)
     }
 
     /// Posts a bounty whose budget is what its escrow has. Compiles its verifier, which takes a second at most: not on the
@@ -181,11 +189,34 @@ impl Node {
         self.show_offers();
     }
 
-    /// Pays everything that is held, at the end of the run: no claim comes any more that could speak against it. Claims that
-    /// the verifier has not answered are lost with their fees.
+    /// Settles every claim at the end of the run. What the verifier has not said by then is given up with its fee given back, and
+    /// what is held is paid: no claim comes any more that could speak against it.
     pub(super) fn settle_bounties(&mut self) {
+        self.hear_the_verifier_out();
+        for (key, by) in self.bounties.give_up() {
+            self.ledger.give_back(by.wallet, by.fee);
+            self.telemetry.given_up(by.cell, key, by.fee);
+        }
         self.bounties.end_windows();
         while self.pay_next() {}
+    }
+
+    /// Concludes what the verifier has answered, and waits a while for what it has not.
+    fn hear_the_verifier_out(&mut self) {
+        let enough = self.clock.now() + VERIFIER_PATIENCE;
+        loop {
+            while let Some(event) = self.inbox.arrived() {
+                // Everything else comes from cells, which are over.
+                if let Event::Verified { cell, claim, holds } = event {
+                    self.conclude(cell, &claim, holds);
+                }
+            }
+            let now = self.clock.now();
+            if !self.bounties.await_conclusion() || now >= enough {
+                return;
+            }
+            self.clock.wait_until(now + LISTENING);
+        }
     }
 
     /// Pays the next that is due; whether there was one.

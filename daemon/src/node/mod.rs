@@ -409,16 +409,17 @@ impl Node {
         self.last_quote.map_or(0, |quote| quote.tick)
     }
 
-    /// Ends every cell, settles every bill, pays what is held, checks the books a last time, and waits until all of it is on record.
+    /// Ends every cell, settles every bill and every claim, checks the books a last time, and waits until all of it is on record.
     fn finish(&mut self, stop: Stop) -> Result<Ending, Violation> {
         self.verdicts.clear();
         self.verdicts.extend(self.population.stop_all());
         self.carry_out_verdicts();
+        let at = self.clock.now();
         self.settle_bounties();
         invariants::money(self.tick_number(), &self.ledger)?;
         let lost = self.close_journal().err();
         let stop = if lost.is_some() { Stop::LedgerLost } else { stop };
-        let (at, ticks, shares) = (self.clock.now(), self.ticks_walked(), *self.energy.shares());
+        let (ticks, shares) = (self.ticks_walked(), *self.energy.shares());
         Ok(Ending { stop, lost, at, ticks, shares })
     }
 }

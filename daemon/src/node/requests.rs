@@ -19,7 +19,7 @@ impl Node {
             Request::Order { limit, slots, last_tick } => {
                 self.own_order(cell, Bid { limit, slots }, last_tick);
             }
-            Request::Lease(which) => self.lease(cell, which),
+            Request::Lease(which) => self.lease(cell, wallet, which),
             Request::Claim { which, key, answer } => self.claim(cell, wallet, which, key, answer),
             Request::Log(line) => self.telemetry.said(self.clock.now(), cell, &line),
         }
@@ -37,8 +37,8 @@ impl Node {
         }
     }
 
-    fn lease(&mut self, cell: CellId, which: Which) {
-        let key = self.bounties.lease(cell, which, &self.ledger);
+    fn lease(&mut self, cell: CellId, wallet: AccountId, which: Which) {
+        let key = self.bounties.lease(cell, wallet, which, &self.ledger);
         let reply = match which {
             Which::Primes => key.map_or(Reply::NoLease, Reply::Leased),
             Which::Named(_) => Reply::Named(key),
@@ -49,7 +49,7 @@ impl Node {
         }
     }
 
-    /// Takes a claim on a key that the cell leases: it is looked at, or accepted on a stake, and its fee is charged either way. A
+    /// Takes a claim on a key that the cell leases: it is looked at, or accepted on a stake, and its fee is held either way. A
     /// fee that depended on which it is would tell. Whatever a claim comes to, its lease is over, because the cell does not
     /// wait to hear of it.
     fn claim(&mut self, cell: CellId, wallet: AccountId, which: Which, key: u64, answer: Answer) {
@@ -71,11 +71,8 @@ impl Node {
                 Err(_) => return self.refuse(cell, &claim),
             }
         };
-        self.bounties.take(&claim, Claimant { cell, wallet, staked });
-        let (tick, to) = (self.tick_number(), self.ledger.treasury());
-        let prepaid = Transfer { tick, kind: Kind::Verification, from: wallet, to, amount: fee };
-        self.ledger.pay(prepaid).expect("the wallet was just seen to cover the fee");
-        self.record_charge(prepaid, cell, key);
+        self.bounties.take(&claim, Claimant { cell, wallet, staked, fee });
+        self.ledger.prepay(wallet, fee).expect("the wallet was just seen to cover the fee");
         if let Some(Event::Verified { cell, claim, holds }) = outcome {
             self.conclude(cell, &claim, holds);
         }
@@ -87,17 +84,26 @@ impl Node {
         self.telemetry.refused(cell, claim.key);
     }
 
-    /// Ends a claim: its payment is held from now on, or its key goes back. A false one that a stake vouched for costs the
-    /// stake and everything that is held for its wallet.
+    /// Ends a claim: its fee is the host's, and its payment is held from now on, or its key goes back. A false one that a stake
+    /// vouched for costs the stake and everything that is held for its wallet.
     pub(super) fn conclude(&mut self, cell: CellId, claim: &Claim, holds: bool) {
         match self.bounties.conclude(self.tick_number(), cell, claim, holds) {
-            Conclusion::Accepted | Conclusion::Unknown => {}
+            Conclusion::Unknown => {}
+            Conclusion::Accepted(by) => self.collect(&by, claim.key),
             Conclusion::False(by) => {
+                self.collect(&by, claim.key);
                 self.telemetry.refused(cell, claim.key);
                 if by.staked {
                     self.forfeit(&by, claim);
                 }
             }
         }
+    }
+
+    fn collect(&mut self, by: &Claimant, key: u64) {
+        let (tick, to) = (self.tick_number(), self.ledger.treasury());
+        let fee = Transfer { tick, kind: Kind::Verification, from: by.wallet, to, amount: by.fee };
+        self.ledger.collect(fee);
+        self.record_charge(fee, by.cell, key);
     }
 }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use maxwell_core::bounty::claim::Answer;
 use maxwell_core::bounty::{Payment, Ranges};
-use maxwell_core::event::{Event, LogLine, Request};
+use maxwell_core::event::{Event, LogLine, Request, Stop};
 use maxwell_core::ledger::Ledger;
 use maxwell_core::limits::{CELL_MEMORY, QUANTUM, WINDOW};
 use maxwell_core::population::lifecycle::Reason;
@@ -23,7 +23,7 @@ use maxwell_daemon::tariff::ConstantTariff;
 use maxwell_daemon::telemetry::{Obituary, Telemetry, TickReport};
 use maxwell_daemon::verifier::{Busy, Job, Verifier};
 use maxwell_hypervisor::cell::{Cell, CellConfig};
-use maxwell_hypervisor::clock::VirtualClock;
+use maxwell_hypervisor::clock::{Clock, VirtualClock};
 use maxwell_hypervisor::simulated::{Behaviour, ClaimWork, SimulatedCell};
 use maxwell_physics::load::LoadMeter;
 use maxwell_physics::model::ModelSensor;
@@ -42,6 +42,8 @@ pub(crate) struct Told {
     pub(crate) trusted: Vec<u64>,
     /// Keys whose payments were cancelled.
     pub(crate) cancelled: Vec<u64>,
+    /// Keys of claims that the verifier did not come to, with what their wallets have back.
+    pub(crate) given_up: Vec<(u64, Microjoules)>,
 }
 
 #[derive(Clone, Default)]
@@ -65,6 +67,9 @@ impl Telemetry for Tape {
     }
     fn trusted(&mut self, _cell: CellId, key: u64) {
         self.0.lock().unwrap().trusted.push(key);
+    }
+    fn given_up(&mut self, _cell: CellId, key: u64, fee: Microjoules) {
+        self.0.lock().unwrap().given_up.push((key, fee));
     }
     fn cancelled(&mut self, payment: &Payment) {
         self.0.lock().unwrap().cancelled.push(payment.key);
@@ -101,12 +106,24 @@ impl Stage {
         audit: Audit,
         verifier: impl FnOnce(SyncSender<Event>) -> Box<dyn Verifier>,
     ) -> Self {
+        Self::on(Box::new(VirtualClock::default()), ledger, journal, ticks, audit, verifier)
+    }
+
+    /// The same on another clock.
+    pub(crate) fn on(
+        clock: Box<dyn Clock>,
+        ledger: Ledger,
+        journal: Box<dyn Journal>,
+        ticks: Option<u64>,
+        audit: Audit,
+        verifier: impl FnOnce(SyncSender<Event>) -> Box<dyn Verifier>,
+    ) -> Self {
         let scenario = Scenario::default();
         let inbox = Inbox::new(StopSwitch::default(), ticks.map(|ticks| Moment(ticks * QUANTUM.0)));
         let (events, tape, load) = (inbox.sender(), Tape::default(), Arc::new(LoadMeter::new()));
         let sensor = ModelSensor::new(scenario.machine, load.clone(), ErrorBars::NONE).unwrap();
         let around = Surroundings {
-            clock: Box::new(VirtualClock::default()),
+            clock,
             sensors: Box::new(InlineSampler::new(Box::new(sensor), WINDOW)),
             load,
             tariff: Box::new(ConstantTariff(Ppm::ONE)),
@@ -138,6 +155,12 @@ impl Stage {
     /// Asks for something as a cell would, between two ticks. It is handled before the next one.
     pub(crate) fn ask(&self, cell: CellId, request: Request) {
         self.events.send(Event::Request { cell, request }).unwrap();
+    }
+
+    /// Runs the node to its end, after what was asked so far.
+    pub(crate) fn stop(&mut self) {
+        self.events.send(Event::Stop(Stop::Interrupted)).unwrap();
+        self.node.run().expect("every invariant holds");
     }
 
     /// Handles events until so many more ticks have been walked.

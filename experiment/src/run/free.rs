@@ -217,7 +217,7 @@ impl FreeRun {
         }
         match request {
             Request::Lease(which) => {
-                let key = self.bounties.lease(cell, which, &self.ledger);
+                let key = self.bounties.lease(cell, NOBODY, which, &self.ledger);
                 let reply = match which {
                     Which::Primes => key.map_or(Reply::NoLease, Reply::Leased),
                     Which::Named(_) => Reply::Named(key),
@@ -239,7 +239,7 @@ impl FreeRun {
     }
 
     fn claim(&mut self, cell: CellId, claim: Claim) {
-        self.bounties.take(&claim, Claimant { cell, wallet: NOBODY, staked: false });
+        self.bounties.take(&claim, Claimant { cell, wallet: NOBODY, staked: false, fee: Microjoules::ZERO });
         let check = Check::Primes(self.ranges.numbers(claim.key));
         match self.verifier.submit(Job { cell, claim, check }) {
             Ok(Some(Event::Verified { cell, claim, holds })) => self.conclude(cell, &claim, holds),

@@ -1,13 +1,14 @@
 //! The rules of bounties: who may post and close one, and what it may pay.
 
-use maxwell_core::bounty::terms::{BountyId, Terms};
+use maxwell_core::bounty::terms::{BountyId, Terms, TermsError};
 use maxwell_core::ledger::Role;
+use maxwell_core::limits::KEY_END_MAX;
 use maxwell_core::units::Microjoules;
 
 use super::{Books, Refusal};
 use crate::account::{Account, AccountName, Index};
-use crate::bounty::{self, Bounty, Payable, TermsError};
-use crate::limits::{ACCOUNTS_MAX, KEY_END_MAX, OPEN_BOUNTIES_MAX};
+use crate::bounty::{Bounty, Payable};
+use crate::limits::{ACCOUNTS_MAX, OPEN_BOUNTIES_MAX};
 use crate::record::{Payment, Reason};
 use crate::wallet::PublicKey;
 
@@ -116,7 +117,7 @@ pub(super) fn may_post(
     terms: &Terms,
     budget: Microjoules,
 ) -> Result<(), Refusal> {
-    bounty::check(terms).map_err(BountyRefusal::from)?;
+    terms.check().map_err(BountyRefusal::from)?;
     if number > KEY_END_MAX {
         return Err(BountyRefusal::Number(number).into());
     }

@@ -228,7 +228,16 @@ fn payment(books: &Books, payment: &Payment) -> Result<(), Refusal> {
         return Err(Refusal::NotAllowed { reason: payment.reason, from: from.name, to: to.name });
     }
     bounty::may_pay(from, payment)?;
-    covered(from, payment.amount)?;
+    match payment.reason {
+        // It was set apart when the claim was taken. By the time it is collected a bill may have taken the wallet below zero:
+        // then it is owed, as the bill is.
+        Reason::Verification => {
+            let amount = i128::from(payment.amount.0);
+            bears(from, -amount)?;
+            bears(to, amount)?;
+        }
+        Reason::Income | Reason::Refund | Reason::Forfeit => covered(from, payment.amount)?,
+    }
     may_receive(books, from.name, to.name)
 }
 

@@ -2,17 +2,19 @@
 
 mod posting;
 mod sieve;
+mod terms;
 
+use super::terms::Terms;
 use super::*;
 use crate::invariants::{Violation, promises};
 use crate::ledger::{BillingPolicy, Role};
 use crate::units::{Microjoules, Ppm};
 use proptest::prelude::*;
-use terms::Terms;
 
 const A: CellId = CellId(1);
 const B: CellId = CellId(2);
 const REWARD: Microjoules = Microjoules(10);
+const FEE: Microjoules = Microjoules(2);
 const BOUNTY: BountyId = BountyId(3);
 const WINDOW: u64 = 10;
 
@@ -40,15 +42,22 @@ impl Fair {
     }
 
     fn lease(&mut self, cell: CellId) -> Option<u64> {
-        self.bounties.lease(cell, Which::Primes, &self.ledger)
+        self.lease_of(cell, Which::Primes)
+    }
+
+    fn lease_of(&mut self, cell: CellId, which: Which) -> Option<u64> {
+        self.bounties.lease(cell, self.wallets[cell.0 as usize], which, &self.ledger)
     }
 
     /// Claims a key for a cell, whose wallet has its number.
     fn claim(&mut self, cell: CellId, key: u64) -> Result<Claim, ClaimError> {
         let claim = self.bounties.claim(cell, Which::Primes, key, Answer::of_primes(3, 99))?;
-        let wallet = self.wallets[cell.0 as usize];
-        self.bounties.take(&claim, Claimant { cell, wallet, staked: false });
+        self.bounties.take(&claim, self.by(cell));
         Ok(claim)
+    }
+
+    fn by(&self, cell: CellId) -> Claimant {
+        Claimant { cell, wallet: self.wallets[cell.0 as usize], staked: false, fee: FEE }
     }
 
     /// Pays what is due, and says for which keys.
@@ -84,7 +93,7 @@ fn a_key_is_paid_once_to_the_cell_that_leased_it() {
     let claim = fair.claim(A, 5).unwrap();
     assert_eq!(fair.claim(A, 5), Err(ClaimError::NotLeased(5)), "claimed already");
     assert_eq!(fair.bounties.conclude(0, B, &claim, true), Conclusion::Unknown, "not who claimed");
-    assert_eq!(fair.bounties.conclude(0, A, &claim, true), Conclusion::Accepted);
+    assert_eq!(fair.bounties.conclude(0, A, &claim, true), Conclusion::Accepted(fair.by(A)));
     assert_eq!(fair.bounties.conclude(0, A, &claim, true), Conclusion::Unknown, "twice");
     assert_eq!(fair.pay_due(WINDOW), [5]);
     assert_eq!(fair.claim(A, 5), Err(ClaimError::NotLeased(5)), "paid already");
@@ -121,13 +130,28 @@ fn a_false_claim_returns_the_key() {
     let mut fair = Fair::new(1_000, 100);
     fair.lease(A);
     let claim = fair.claim(A, 5).unwrap();
-    let by = Claimant { cell: A, wallet: fair.wallets[1], staked: false };
-    assert_eq!(fair.bounties.conclude(0, A, &claim, false), Conclusion::False(by));
+    assert_eq!(fair.bounties.conclude(0, A, &claim, false), Conclusion::False(fair.by(A)));
     assert_eq!(fair.pay_due(1_000), []);
     assert_eq!(fair.claim(A, 5), Err(ClaimError::NotLeased(5)), "not without a new lease");
     assert_eq!(fair.lease(B), Some(5));
     let claim = fair.claim(B, 5).unwrap();
-    assert_eq!(fair.bounties.conclude(0, B, &claim, true), Conclusion::Accepted);
+    assert_eq!(fair.bounties.conclude(0, B, &claim, true), Conclusion::Accepted(fair.by(B)));
+}
+
+#[test]
+fn what_nobody_concludes_is_given_up_in_order_and_nothing_else_is() {
+    let mut fair = Fair::new(1_000, 100);
+    let keys: Vec<_> = (0..20).map(|_| fair.lease(A).unwrap()).collect();
+    let claims: Vec<_> = keys[..12].iter().map(|key| fair.claim(A, *key).unwrap()).collect();
+    fair.bounties.conclude(0, A, &claims[0], true);
+    assert!(fair.bounties.await_conclusion());
+    let given_up: Vec<_> = claims[1..].iter().map(|claim| (claim.key, fair.by(A))).collect();
+    assert_eq!(fair.bounties.give_up(), given_up);
+    assert!(!fair.bounties.await_conclusion());
+    assert_eq!(fair.bounties.conclude(0, A, &claims[1], true), Conclusion::Unknown, "too late");
+    assert_eq!(fair.lease(B), Some(claims[1].key), "its key is free again");
+    fair.claim(A, keys[12]).expect("a lease is not given up");
+    assert_eq!(fair.pay_due(1_000), [claims[0].key]);
 }
 
 #[test]
@@ -148,9 +172,10 @@ fn the_leases_of_a_cell_that_is_over_come_back_lowest_first_and_its_claims_are_s
     }
     assert_eq!(fair.lease(B), Some(9));
     let claims = [6, 7].map(|key| fair.claim(A, key).unwrap());
-    assert_eq!(fair.bounties.conclude(0, A, &claims[1], true), Conclusion::Accepted);
+    assert_eq!(fair.bounties.conclude(0, A, &claims[1], true), Conclusion::Accepted(fair.by(A)));
     fair.bounties.release(A);
-    assert_eq!(fair.bounties.conclude(0, A, &claims[0], true), Conclusion::Accepted, "paid for already");
+    let accepted = Conclusion::Accepted(fair.by(A));
+    assert_eq!(fair.bounties.conclude(0, A, &claims[0], true), accepted, "paid for already");
     let again: Vec<_> = (0..3).map(|_| fair.lease(B).unwrap()).collect();
     assert_eq!(again, [5, 8, 10]);
     assert_eq!(fair.pay_due(1_000), [7, 6]);
@@ -187,6 +212,32 @@ fn a_cell_holds_no_more_leases_than_it_may() {
     assert!(fair.lease(A).is_some() && fair.lease(A).is_none(), "one claimed, one more");
     fair.bounties.release(A);
     assert!(fair.lease(A).is_some());
+}
+
+#[test]
+fn a_cell_that_claims_all_it_can_and_waits_does_not_keep_another_from_leasing() {
+    let all = KEYS_OUT_MAX as u64;
+    let mut fair = Fair::new(i64::MAX / 4, 2 * all);
+    let squat = |fair: &mut Fair, cell| {
+        let mut taken = 0;
+        while let Some(key) = fair.lease(cell) {
+            let claim = fair.claim(cell, key).unwrap();
+            // Its window never ends here.
+            fair.bounties.conclude(0, cell, &claim, true);
+            taken += 1;
+        }
+        taken
+    };
+    assert_eq!(squat(&mut fair, A), all / 2);
+    // A second life of the same wallet has nothing more.
+    fair.bounties.release(A);
+    let (again, wallet) = (CellId(9), fair.wallets[A.0 as usize]);
+    assert_eq!(fair.bounties.lease(again, wallet, Which::Primes, &fair.ledger), None);
+    assert!(fair.lease(B).is_some(), "another wallet has its share");
+    assert_eq!(squat(&mut fair, B), all / 4 - 1);
+    assert!(fair.lease(CellId(2)).is_none() && fair.lease(CellId(3)).is_some());
+    fair.pay_due(WINDOW);
+    assert!(fair.lease(A).is_some(), "what is paid is out no more");
 }
 
 #[test]
@@ -259,7 +310,7 @@ proptest! {
                 Step::Conclude(which, holds) if which < claimed.len() => {
                     let (claim, cell) = claimed.remove(which);
                     let accepted = fair.bounties.conclude(tick, CellId(cell), &claim, holds);
-                    prop_assert_eq!(accepted == Conclusion::Accepted, holds);
+                    prop_assert_eq!(matches!(accepted, Conclusion::Accepted(_)), holds);
                     held.extend(holds.then_some((claim.key, cell)));
                 }
                 Step::Conclude(..) => {}

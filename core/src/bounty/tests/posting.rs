@@ -1,9 +1,8 @@
 //! What can be posted, and what closing does.
 
+use super::super::terms::{Terms, TermsError};
 use super::super::*;
 use super::*;
-use crate::limits::{PRIME_LAST_MAX, PRIME_WIDTH_MAX, VERIFIER_FUEL_MAX};
-use terms::Terms;
 
 fn posting(id: u64, work: Work) -> Posting {
     let terms = Terms { work, reward: REWARD };
@@ -15,23 +14,10 @@ fn refusal(posting: Posting) -> PostError {
 }
 
 #[test]
-fn impossible_terms_are_refused_with_what_is_wrong() {
-    let ranges = Ranges { origin: 0, width: 10, first: 0, end: 100 };
-    let primes = |ranges| posting(1, Work::Primes(ranges));
-    let module = |fuel| posting(1, Work::Module { digest: [0; 32], fuel, end: 5 });
-    let mut free = primes(ranges);
-    free.terms.reward = Microjoules::ZERO;
-    assert_eq!(refusal(free), PostError::Reward(Microjoules::ZERO));
-    assert_eq!(refusal(primes(Ranges { first: 100, ..ranges })), PostError::NoKeys { first: 100, end: 100 });
-    assert_eq!(refusal(primes(Ranges { width: 0, ..ranges })), PostError::Width(0));
-    let width = PRIME_WIDTH_MAX + 1;
-    assert_eq!(refusal(primes(Ranges { width, ..ranges })), PostError::Width(width));
-    assert_eq!(refusal(primes(Ranges { origin: PRIME_LAST_MAX, ..ranges })), PostError::Beyond);
-    assert_eq!(refusal(primes(Ranges { end: i64::MAX as u64, ..ranges })), PostError::Beyond);
-    assert_eq!(refusal(posting(1, Work::Preimages { zero_bits: 0, end: 5 })), PostError::NoZeros);
-    assert_eq!(refusal(module(0)), PostError::Fuel(0));
-    assert_eq!(refusal(module(VERIFIER_FUEL_MAX + 1)), PostError::Fuel(VERIFIER_FUEL_MAX + 1));
-    let unspeakable = Posting { id: BountyId(u64::MAX), ..module(1) };
+fn impossible_terms_and_names_are_refused() {
+    let module = |id, fuel| posting(id, Work::Module { digest: [0; 32], fuel, end: 5 });
+    assert_eq!(refusal(module(1, 0)), PostError::Terms(TermsError::Fuel(0)));
+    let unspeakable = Posting { id: BountyId(u64::MAX), ..module(1, 5) };
     assert_eq!(refusal(unspeakable), PostError::Name(BountyId(u64::MAX)));
 }
 
@@ -64,10 +50,10 @@ fn a_cell_works_on_the_bounty_that_it_names_and_else_on_the_first_on_primes() {
     let hashes = Posting { escrow, ..posting(77, Work::Preimages { zero_bits: 8, end: 3 }) };
     fair.bounties.post(hashes).unwrap();
     let named = Which::Named(BountyId(77));
-    let keys: Vec<_> = (0..4).map(|_| fair.bounties.lease(A, named, &fair.ledger)).collect();
+    let keys: Vec<_> = (0..4).map(|_| fair.lease_of(A, named)).collect();
     assert_eq!(keys, [Some(0), Some(1), Some(2), None]);
     assert_eq!(fair.lease(A), Some(5), "the other one has keys left");
-    assert_eq!(fair.bounties.lease(A, Which::Named(BountyId(9)), &fair.ledger), None, "there is none");
+    assert_eq!(fair.lease_of(A, Which::Named(BountyId(9))), None, "there is none");
     let answer = Answer::new(b"found").unwrap();
     assert!(fair.bounties.claim(A, named, 5, answer).is_err(), "a key of the other bounty");
     let claim = fair.bounties.claim(A, named, 1, answer).unwrap();
@@ -91,13 +77,13 @@ fn closing_ends_leases_and_settles_what_is_claimed() {
     let mut fair = Fair::new(1_000, 100);
     let keys: Vec<_> = (0..4).map(|_| fair.lease(A).unwrap()).collect();
     let [first, second, third] = [keys[0], keys[1], keys[2]].map(|key| fair.claim(A, key).unwrap());
-    assert_eq!(fair.bounties.conclude(0, A, &first, true), Conclusion::Accepted);
+    assert_eq!(fair.bounties.conclude(0, A, &first, true), Conclusion::Accepted(fair.by(A)));
     fair.bounties.close(BOUNTY).unwrap();
     assert_eq!(fair.bounties.close(BOUNTY), Err(NoBounty(BOUNTY)), "once");
     assert_eq!(fair.claim(A, keys[3]), Err(ClaimError::NotLeased(keys[3])), "a lease that is over");
     assert_eq!(fair.lease(B), None);
     assert_eq!(fair.bounties.get(BOUNTY).unwrap().keys_out(), 3);
-    assert_eq!(fair.bounties.conclude(0, A, &second, true), Conclusion::Accepted);
+    assert_eq!(fair.bounties.conclude(0, A, &second, true), Conclusion::Accepted(fair.by(A)));
     assert!(matches!(fair.bounties.conclude(0, A, &third, false), Conclusion::False(_)));
     assert_eq!(fair.pay_due(1_000), [first.key, second.key]);
     assert!(fair.bounties.get(BOUNTY).is_none(), "all is settled");

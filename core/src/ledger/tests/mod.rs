@@ -400,3 +400,24 @@ fn an_escrow_pays_what_it_has_and_no_more() {
     assert_eq!((ledger.free(escrow), ledger.free(wallet)), (Microjoules(40), Microjoules(60)));
     assert_eq!(ledger.pay(pay(40)), Ok(()));
 }
+
+#[test]
+fn what_a_claim_prepays_is_held_and_then_collected_or_given_back() {
+    let (mut ledger, wallet) = with_wallet(100);
+    let to = ledger.treasury();
+    let charge = |amount| Transfer { tick: 0, kind: Kind::Verification, from: wallet, to, amount };
+    ledger.prepay(wallet, Microjoules(30)).unwrap();
+    ledger.prepay(wallet, Microjoules(50)).unwrap();
+    let (free, wanted) = (Microjoules(20), Microjoules(21));
+    assert_eq!(
+        ledger.prepay(wallet, wanted),
+        Err(LedgerError::Insufficient { account: wallet, free, wanted })
+    );
+    assert_eq!((ledger.prepaid(), ledger.accounts().balance(wallet)), (Microjoules(80), Microjoules(100)));
+    invariants::money(0, &ledger).unwrap();
+    ledger.collect(charge(Microjoules(30)));
+    assert_eq!((ledger.free(wallet), ledger.free(to)), (free, Microjoules(30)));
+    ledger.give_back(wallet, Microjoules(50));
+    assert_eq!((ledger.free(wallet), ledger.prepaid()), (Microjoules(70), Microjoules::ZERO));
+    invariants::money(0, &ledger).unwrap();
+}
