@@ -17,7 +17,7 @@ impl Node {
         let wallet = member.wallet;
         match request {
             Request::Order { limit, slots, last_tick } => {
-                self.own_order(cell, Bid { limit, slots }, last_tick)
+                self.own_order(cell, Bid { limit, slots }, last_tick);
             }
             Request::Lease(which) => self.lease(cell, which),
             Request::Claim { which, key, answer } => self.claim(cell, wallet, which, key, answer),
