@@ -43,33 +43,25 @@ struct Mandate {
     policy: Policy,
     since: Moment,
     decided: Decision,
-    /// The cell's own order, if it has made one.
-    own: Option<Own>,
+    own: Own,
 }
 
-/// An order that a cell with a policy has made itself.
+/// The last order that a cell with a policy has made itself.
 #[derive(Clone, Copy, Debug)]
 struct Own {
     bid: Bid,
     last_tick: Option<u64>,
 }
 
-/// What leaves a policy alone.
-const EVERYTHING: Bid = Bid { limit: PRICE_MAX, slots: u16::MAX };
-
-/// No order.
-const NOTHING: Bid = Bid { limit: Microjoules::ZERO, slots: 0 };
+/// As if it had asked for everything: leaves a policy alone.
+const NONE_YET: Own = Own { bid: Bid { limit: PRICE_MAX, slots: u16::MAX }, last_tick: None };
 
 impl Mandate {
-    /// The order that stands from `tick` on, no slots for none, and its last tick. Whose money buys nothing more is insolvent,
-    /// whoever bids for it: an order that the wallet does not cover makes the cell hungry.
-    fn order(&self, base: Microjoules, tick: u64) -> (Bid, Option<u64>) {
-        let (bound, last_tick) = match self.own {
-            None => (EVERYTHING, None),
-            // As without a policy: whose order is over stays away until it makes another.
-            Some(Own { last_tick: Some(last), .. }) if last < tick => (NOTHING, None),
-            Some(Own { bid, last_tick }) => (bid, last_tick),
-        };
+    /// The order that stands, no slots for none, and its last tick: as without a policy, a cell whose own order is over stays away until
+    /// it makes another. Whose money buys nothing more is insolvent, whoever bids for it: an order that the wallet does not cover makes
+    /// the cell hungry.
+    fn order(&self, base: Microjoules) -> (Bid, Option<u64>) {
+        let Own { bid: bound, last_tick } = self.own;
         let bid = match self.decided {
             Decision::Order(bid) => {
                 Bid { limit: bid.limit.min(bound.limit), slots: bid.slots.min(bound.slots) }
@@ -80,7 +72,7 @@ impl Mandate {
                 let quantum = Level::at_least(base).map_or(base, Level::price);
                 Bid { limit: quantum.min(self.policy.cap().price()).min(bound.limit), slots: 1 }
             }
-            Decision::Rest(_) => NOTHING,
+            Decision::Rest(_) => Bid { limit: Microjoules::ZERO, slots: 0 },
         };
         (bid, last_tick)
     }
@@ -119,10 +111,9 @@ impl Node {
             Bidding::Itself(limit) => self.order(cell, Bid { limit, slots: launch.slots }, None),
             Bidding::Policy(policy) => {
                 let (since, decided) = (self.clock.now(), Decision::Rest(Rest::TooDear));
-                self.policies.mandates.push(Mandate { cell, policy, since, decided, own: None });
+                self.policies.mandates.push(Mandate { cell, policy, since, decided, own: NONE_YET });
                 let reserve = self.last_quote.map_or(self.price.base(), |quote| quote.reserve);
-                let tick = self.ticks_walked();
-                self.bid_by_policy(self.policies.mandates.len() - 1, since, tick, reserve);
+                self.bid_by_policy(self.policies.mandates.len() - 1, since, reserve);
             }
         }
     }
@@ -130,22 +121,21 @@ impl Node {
     /// Asks every policy what to bid in the window that begins.
     pub(super) fn bid_by_policies(&mut self, quote: &Quote) {
         for index in 0..self.policies.mandates.len() {
-            self.bid_by_policy(index, quote.at, quote.tick, quote.reserve);
+            self.bid_by_policy(index, quote.at, quote.reserve);
         }
     }
 
     /// A cell asks for a change of its order.
     pub(super) fn own_order(&mut self, cell: CellId, bid: Bid, last_tick: Option<u64>) {
-        let (base, next_tick) = (self.price.base(), self.ticks_walked());
+        let base = self.price.base();
         let (bid, last_tick) = self.policies.find(cell).map_or((bid, last_tick), |mandate| {
-            mandate.own = Some(Own { bid, last_tick });
-            mandate.order(base, next_tick)
+            mandate.own = Own { bid, last_tick };
+            mandate.order(base)
         });
         self.order(cell, bid, last_tick);
     }
 
-    /// Asks one policy what to bid from `tick` on.
-    fn bid_by_policy(&mut self, index: usize, now: Moment, tick: u64, reserve: Microjoules) {
+    fn bid_by_policy(&mut self, index: usize, now: Moment, reserve: Microjoules) {
         let Mandate { cell, policy, since, .. } = self.policies.mandates[index];
         let Some(member) = self.population.get(cell) else { return };
         let (Some(totals), Some(slots)) = (self.ledger.totals(cell), NonZeroU16::new(member.slots)) else {
@@ -171,7 +161,7 @@ impl Node {
         };
         let mandate = &mut self.policies.mandates[index];
         mandate.decided = policy.decide(&view);
-        let (bid, last_tick) = mandate.order(base, tick);
+        let (bid, last_tick) = mandate.order(base);
         self.order(cell, bid, last_tick);
     }
 }

@@ -19,9 +19,6 @@ use super::{Roster, Setup, Verdict, must};
 /// A wallet that covers an order so many times over was surely funded when the auction was held.
 const SURELY: u64 = 50;
 
-/// Quanta that a saver of credits can be ahead of who waits: a hundred saved, a hundred owed.
-const CREDITS: u64 = 200;
-
 /// What was known of a cell when the auction was held: what it was after the tick before.
 #[derive(Clone, Copy, Debug)]
 struct Standing {
@@ -49,8 +46,6 @@ pub(super) struct Market {
     before: BTreeMap<CellId, Standing>,
     /// Slots that a cell still sits on.
     late: BTreeMap<CellId, Vec<SlotId>>,
-    /// Of each cell that surely bids and wins nothing, what was sold meanwhile, by weight.
-    waited: BTreeMap<CellId, u64>,
 }
 
 impl Market {
@@ -58,14 +53,7 @@ impl Market {
         let slots = usize::from(setup.machine.slots);
         let MarketConfig { mechanism, weights } = setup.market.clone();
         let weights = if weights.is_empty() { vec![Ppm::ONE; slots] } else { weights };
-        Self {
-            mechanism,
-            weights,
-            orders: Orders::default(),
-            before: BTreeMap::new(),
-            late: BTreeMap::new(),
-            waited: BTreeMap::new(),
-        }
+        Self { mechanism, weights, orders: Orders::default(), before: BTreeMap::new(), late: BTreeMap::new() }
     }
 
     pub(super) const fn orders(&mut self) -> &mut Orders {
@@ -89,7 +77,6 @@ impl Market {
         must!(report.clearing.price >= report.quote.reserve, "the clearing price is below the reserve");
         if let Some(outcome) = self.outcome(report, for_market) {
             outcome.check()?;
-            self.nobody_starves(&outcome, roster)?;
         }
         self.orders.tick(report)?;
         self.uses(report)?;
@@ -238,28 +225,6 @@ impl Market {
         let is_known = others.is_empty() || self.orders.max_bid(order.wallet).is_none();
         let wanted = others.into_iter().map(whole).sum::<Microjoules>() + whole(order).times(SURELY);
         can_run && is_known && free >= wanted
-    }
-
-    /// Credits are bounded, so under the rule that gives turns by them everybody has a turn.
-    fn nobody_starves(&mut self, outcome: &Outcome, roster: &Roster) -> Verdict {
-        if self.mechanism != MechanismKind::Karma {
-            return Ok(());
-        }
-        let sold: u64 = outcome.sold.iter().map(|sold| sold.weight.0).sum();
-        let has_won = |cell: CellId| outcome.sold.iter().any(|sold| sold.unit.cell == cell);
-        let waiting = outcome.sure.iter().map(|unit| unit.cell).filter(|cell| !has_won(*cell));
-        let waiting: BTreeSet<CellId> = waiting.collect();
-        self.waited.retain(|cell, _| waiting.contains(cell));
-        let most = (CREDITS * roster.wallets.len() as u64 + self.weights.len() as u64) * Ppm::ONE.0;
-        for cell in waiting {
-            let waited = self.waited.entry(cell).or_default();
-            *waited += sold;
-            must!(
-                *waited <= most,
-                "{cell:?} waits for {waited} millionths of a quantum, at most {most} is a turn"
-            );
-        }
-        Ok(())
     }
 
     /// Only who was granted a slot uses one, and not more than it was granted.
