@@ -14,6 +14,7 @@ pub use ladder::LadderBook;
 
 /// A standing bid: it stays until it is changed, cancelled or over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Order {
     /// Who bids. In an auction a cell has at most one order.
     pub cell: CellId,
@@ -21,8 +22,8 @@ pub struct Order {
     pub wallet: AccountId,
     /// The most it pays for one quantum of one slot. It is rounded down to the [`grid`] of prices when the order enters a book.
     pub limit: Microjoules,
-    /// Slots wanted, from one to [`SLOTS_MAX`]. As wide as it is read: a processor that reads four bytes where two have just been
-    /// written waits until they have left for the cache, behind everything else that has.
+    /// Slots wanted, from one to [`SLOTS_MAX`]. Not sixteen bits, because compilers read four bytes here, and a processor cannot take
+    /// a wide load from a narrower store that has not reached the cache yet: it would wait for it.
     pub slots: u32,
     /// The last tick in which it takes part; none if it stays until it is changed or cancelled.
     pub last_tick: Option<u64>,

@@ -13,7 +13,10 @@ use super::super::grid::Level;
 const LEAVES: usize = Level::COUNT.div_ceil(64);
 const MIDDLE: usize = LEAVES.div_ceil(64);
 
-const _: () = assert!(MIDDLE <= 64, "three words deep is deep enough");
+const _: () = {
+    assert!(MIDDLE <= 64, "three words deep is deep enough");
+    assert!(!LEAVES.is_multiple_of(64), "a walk begins behind the last leaf, in the last word of the middle");
+};
 
 #[derive(Debug)]
 pub(super) struct LevelSet {

@@ -169,7 +169,7 @@ impl LadderBook {
         match orders {
             0 => self.link_last(index, level),
             1..=EXACT_MAX => self.link_by_steps(index, level, first, age, self.at(first).prev),
-            _ if self.is_newcomer_at(level, index) => {
+            _ if self.is_newcomer_at(level, index) && self.age(self.at(self.at(first).prev)) < age => {
                 self.link_by_steps(index, level, first, age, self.newcomer);
             }
             _ => self.link_at_ends(index, level, first, age, first),
@@ -200,8 +200,8 @@ impl LadderBook {
         self.newcomer != index && newcomer.is_some_and(|record| record.is_live() && record.level == level)
     }
 
-    /// The order before which one of this age belongs, or as near to it as some steps from `begin` lead, in a line whose first
-    /// has waited longer.
+    /// The order before which one of this age belongs, or as near to it as some steps from `begin` lead. It means nothing for one
+    /// that is older than the first of the line.
     fn step_to(&self, age: u32, begin: u32, first: u32) -> u32 {
         let (mut at, mut record) = (begin, self.at(begin));
         if self.age(record) < age {

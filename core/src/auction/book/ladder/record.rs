@@ -16,8 +16,8 @@ const HAS_LAST_TICK: u16 = 1 << 15;
 /// [`Record::AGE_MAX`] draws just so old, long before a turn comes again. *Last tick*: an order lasts for a quarter of the 2^32
 /// ticks, and the sweep takes it out long before they come again.
 ///
-/// The fields lie as they are written here, with those apart that lie together in an [`Order`]: were they copied as one, a processor
-/// that has just written them as two would wait until both have left for the cache.
+/// The fields lie as they are written here, with cell and wallet apart, which lie together in an [`Order`]: were they copied as one,
+/// the processor, which has just stored them as two, would wait until both have reached the cache.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(super) struct Record {

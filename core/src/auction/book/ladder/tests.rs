@@ -143,6 +143,20 @@ fn a_crowd_that_moves_in_the_order_of_its_turns_keeps_them_wherever_the_round_st
 }
 
 #[test]
+fn one_that_has_just_run_goes_behind_a_crowd_whoever_came_last() {
+    let mut book = LadderBook::with_capacity(41);
+    let ids: Vec<OrderId> =
+        (0..41).map(|cell| book.enter(order(cell, if cell < 39 { 6 } else { 5 })).unwrap()).collect();
+    (0..39).for_each(|cell| book.ran(ids[cell]).unwrap());
+    // The newcomer is the one that has waited longest, and the next to come has just run.
+    book.change(ids[39], order(39, 6)).unwrap();
+    book.ran(ids[40]).unwrap();
+    book.change(ids[40], order(40, 6)).unwrap();
+    let cells: Vec<u32> = walk(&mut book).iter().map(|(_, order)| order.cell.0).collect();
+    assert_eq!((cells[0], cells[40]), (39, 40), "{cells:?}");
+}
+
+#[test]
 fn the_sweep_drops_what_no_walk_meets() {
     let mut book = LadderBook::with_capacity(1_000);
     for cell in 0..1_000 {
