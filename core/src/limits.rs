@@ -71,8 +71,12 @@ pub const LOG_LINE_MAX: usize = 120;
 /// Bytes kept of what a cell wrote last, so that its end can be explained.
 pub const LAST_WORDS_MAX: usize = 1_024;
 
-/// Linear memory of one wasm cell unless the operator says otherwise.
+/// Memory of one cell unless the operator says otherwise.
 pub const CELL_MEMORY: Bytes = Bytes::from_mebibytes(64);
+
+/// Processes and threads of one process cell unless the operator says otherwise: room for a build or a browser, and little enough
+/// that sixty bombs together do not fill a kernel's 32,768 numbers.
+pub const CELL_PROCESSES: u32 = 512;
 
 /// Size of a wasm module that is accepted: compiling costs about 1.2 ms a KiB.
 pub const MODULE_BYTES_MAX: u64 = 16 << 20;

@@ -53,7 +53,8 @@ pub struct CellConfig {
     pub id: CellId,
     /// Arguments of its program, without the program's own name.
     pub args: Vec<String>,
-    /// The most linear memory it may have.
+    /// The most memory it may have: linear memory of a wasm cell; of a process cell, all that its processes hold, contents of files
+    /// and the kernel's own for it included, where the machine can bound it.
     pub memory_max: Bytes,
     /// The main loop's queue, into which the program's requests go. Sending never blocks: a full queue is "busy".
     pub events: SyncSender<Event>,

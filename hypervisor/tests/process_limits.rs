@@ -4,13 +4,16 @@ mod common;
 
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
-use common::Harness;
+use common::{Harness, host_options};
 use maxwell_core::limits::CELL_MEMORY;
-use maxwell_core::tick::{Exit, Usage};
+use maxwell_core::tick::Exit;
 use maxwell_core::units::Bytes;
-use maxwell_hypervisor::cell::{Cell, CellConfig};
-use maxwell_hypervisor::process::{GateKind, ProcessCell, ProcessesMax, Program};
+use maxwell_hypervisor::cell::Cell;
+use maxwell_hypervisor::process::{
+    GateKind, HostOptions, ProcessCell, ProcessHost, ProcessLimits, Program, StartError,
+};
 
 /// A harness behind each gate that works, with the folder of a controller's groups.
 fn with(controller: &str, test: impl Fn(Harness, PathBuf)) {
@@ -29,52 +32,67 @@ fn with(controller: &str, test: impl Fn(Harness, PathBuf)) {
 }
 
 /// A cell that runs a shell script within limits, and the name of its groups.
-fn start(
-    harness: &mut Harness,
-    script: &str,
-    memory_max: Bytes,
-    processes_max: u32,
-) -> (ProcessCell, String) {
+fn start(harness: &mut Harness, script: &str, memory: Bytes, processes: u32) -> (ProcessCell, String) {
     let (config, _queue) = harness.config(&[]);
-    let config = CellConfig { memory_max, ..config };
     let name = format!("cell-{}", config.id.0);
-    let program = Program {
-        path: "sh".into(),
-        args: vec!["-c".into(), script.into()],
-        processes_max: ProcessesMax(processes_max),
-        ..Program::default()
-    };
+    let limits = ProcessLimits { memory: Some(memory), processes: Some(processes) };
     let host = harness.host.as_ref().expect("processes");
-    (host.start(&program, config).expect("the shell starts"), name)
+    (host.start(&shell(script, limits), config).expect("the shell starts"), name)
 }
+
+fn shell(script: &str, limits: ProcessLimits) -> Program {
+    Program { path: "sh".into(), args: vec!["-c".into(), script.into()], limits, ..Program::default() }
+}
+
+const GROWS: &str = "x=0123456789abcdef; while :; do x=$x$x; done";
 
 #[test]
 fn a_cell_that_takes_too_much_memory_ends_and_is_told_why() {
     with("memory controller", |mut harness, _| {
-        let grows = "x=0123456789abcdef; while :; do x=$x$x; done";
-        let (mut cell, _) = start(&mut harness, grows, Bytes::from_mebibytes(16), 10);
+        let (mut cell, _) = start(&mut harness, GROWS, Bytes::from_mebibytes(16), 10);
         assert_eq!(harness.run(&mut cell).exit, Some(Exit::Limit));
         assert!(cell.last_words().contains("more memory than it may have"), "{}", cell.last_words());
     });
 }
 
 #[test]
-fn a_cell_whose_descendant_takes_too_much_ends_for_it_and_not_as_one_that_has_failed() {
+fn a_cell_ends_for_what_a_descendant_takes_whatever_it_makes_of_that() {
+    let child = format!("sh -c '{GROWS}'");
+    let scripts = [
+        format!("{child}; exit 9"),
+        format!("{child}; exit 0"),
+        format!("while :; do {child}; done"),
+        format!("{child}; while :; do :; done"),
+    ];
     with("memory controller", |mut harness, _| {
-        let grows = "sh -c 'x=0123456789abcdef; while :; do x=$x$x; done'; exit 9";
-        let (mut cell, _) = start(&mut harness, grows, Bytes::from_mebibytes(16), 10);
-        assert_eq!(harness.run(&mut cell).exit, Some(Exit::Limit));
+        for script in &scripts {
+            let (mut cell, _) = start(&mut harness, script, Bytes::from_mebibytes(16), 10);
+            assert_eq!(harness.run(&mut cell).exit, Some(Exit::Limit), "{script}");
+        }
     });
 }
 
 #[test]
-fn what_descendants_hold_is_the_cells() {
+fn what_descendants_hold_is_the_cells_and_what_files_hold_is_not() {
     with("memory controller", |mut harness, _| {
+        let folder = tempfile::tempdir().expect("a folder");
+        let [file, done] = ["file", "done"].map(|name| folder.path().join(name));
+        let writes = format!(
+            "head -c 33554432 /dev/zero > {file}; : > {done}; while :; do :; done",
+            file = file.display(),
+            done = done.display()
+        );
+        let (mut cell, _) = start(&mut harness, &writes, CELL_MEMORY, 10);
+        harness.quanta_until(&mut cell, |_| done.exists());
+        // The next look comes within a second.
+        let looked = Instant::now() + Duration::from_secs(1);
+        let usage = harness.quanta_until(&mut cell, |_| Instant::now() > looked);
+        assert!(usage.memory < Bytes::from_mebibytes(8), "{usage:?}");
+        drop(cell);
+
         let holds = "sh -c 'x=0123456789abcdef; while [ ${#x} -lt 8388608 ]; do x=$x$x; done; while :; do :; done'; :";
         let (mut cell, _) = start(&mut harness, holds, CELL_MEMORY, 10);
-        let enough = |usage: &Usage| usage.memory >= Bytes::from_mebibytes(8);
-        let usage = harness.quanta_until(&mut cell, enough);
-        assert!(usage.memory <= CELL_MEMORY, "{usage:?}");
+        harness.quanta_until(&mut cell, |usage| usage.memory >= Bytes::from_mebibytes(8));
     });
 }
 
@@ -101,13 +119,19 @@ fn a_fork_bomb_gets_no_further_than_its_limit_and_ends_with_its_cell() {
 }
 
 #[test]
-fn a_machine_without_the_controllers_says_what_is_not_limited() {
+fn without_the_controllers_a_limit_that_is_named_is_refused_and_the_rest_is_told() {
     let root = tempfile::tempdir().expect("a folder");
-    let options = common::host_options(GateKind::Signals, 1);
-    let options = maxwell_hypervisor::process::HostOptions { root: root.path().to_owned(), ..options };
-    let host = maxwell_hypervisor::process::ProcessHost::new(options).expect("signals work everywhere");
+    let options = HostOptions { root: root.path().to_owned(), ..host_options(GateKind::Signals, 1) };
+    let host = ProcessHost::new(options).expect("signals work everywhere");
     for words in ["nothing limits how much memory they take", "nothing limits how many processes they start"]
     {
         assert!(host.findings().iter().any(|finding| finding.ends_with(words)), "{:?}", host.findings());
+    }
+    let memory = ProcessLimits { memory: Some(CELL_MEMORY), processes: None };
+    let processes = ProcessLimits { memory: None, processes: Some(9) };
+    for (limits, words) in [(memory, "memory cannot be held"), (processes, "processes cannot be held")] {
+        let (config, _queue) = Harness::simulated().config(&[]);
+        let error = host.start(&shell("exit 0", limits), config).expect_err("nothing holds it");
+        assert!(matches!(error, StartError::Limit { .. }) && error.to_string().contains(words), "{error}");
     }
 }

@@ -4,6 +4,8 @@
 //! means that they hold nothing: a buffer larger than all of them is streamed before each run. One operation is a thousandth of a
 //! thousand of them on different orders, which the machine overlaps as far as it can.
 
+use std::collections::BTreeSet;
+
 use crate::prices::Random;
 use crate::structures::{CONTENDERS, Contender, Ladder, LazyHeap, Name, Structure};
 use crate::timing::{Evictor, Took, hot, in_turns, show, time};
@@ -61,7 +63,7 @@ impl Changes {
     }
 }
 
-/// A thousand orders, anywhere in the book, that go and come.
+/// A thousand orders, anywhere in the book, that go and come. The book has so many at least.
 pub(crate) struct Wanderers {
     names: Vec<Name>,
     limits: Vec<i64>,
@@ -70,17 +72,20 @@ pub(crate) struct Wanderers {
 impl Wanderers {
     pub(crate) fn new(ladder: &Ladder, orders: usize) -> Self {
         let mut random = Random::new(5);
-        let mut names: Vec<Name> = (0..2 * CHANGES).map(|_| ladder.name(random.below(orders))).collect();
-        names.sort_unstable();
-        names.dedup();
-        while names.len() > CHANGES {
-            names.swap_remove(random.below(names.len()));
+        let mut names = BTreeSet::new();
+        while names.len() < CHANGES {
+            names.insert(ladder.name(random.below(orders)));
         }
-        Self { limits: names.iter().map(|_| random.limit()).collect(), names }
+        Self { names: names.into_iter().collect(), limits: (0..CHANGES).map(|_| random.limit()).collect() }
     }
 
     pub(crate) fn go(&self, ladder: &mut Ladder) {
         self.names.iter().for_each(|name| ladder.remove(*name));
+    }
+
+    /// All of them change to one price.
+    pub(crate) fn meet(&self, ladder: &mut Ladder, limit: i64) {
+        self.names.iter().for_each(|name| ladder.change(*name, limit));
     }
 
     pub(crate) fn come(&mut self, ladder: &mut Ladder) {

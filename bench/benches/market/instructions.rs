@@ -19,18 +19,22 @@ pub(crate) const COUNT: &str = "--count-instructions";
 const COUNTED: &str = "*instructions::counted_*";
 
 /// What is counted: in which function, and how often it is done there.
-const OPERATIONS: [(&str, &str, usize); 5] = [
+const OPERATIONS: [(&str, &str, usize); 6] = [
     ("insert", "counted_inserts", CHANGES),
     ("cancel", "counted_removals", CHANGES),
     ("change of price", "counted_changes", CHANGES),
+    ("change of one of a crowd", "counted_followers", CHANGES),
     ("clear of 64 slots", "counted_clears", CLEARS),
     ("tick with 1,000 changes", "counted_tick", 1),
 ];
 
 const CLEARS: usize = 100;
 
+/// Prices of a crowd, above all others.
+const CROWD: [i64; 2] = [1_000_000, 1_100_000];
+
 /// Numbers of orders between which the counts must be flat.
-const ORDERS: [usize; 6] = [1_000, 10_000, 20_000, 100_000, 1_000_000, 10_000_000];
+const ORDERS: [usize; 6] = [1_000, 10_000, 28_000, 100_000, 1_000_000, 10_000_000];
 
 pub(crate) fn run() -> Result<()> {
     heading("Instructions of the ladder, counted by callgrind");
@@ -107,6 +111,8 @@ pub(crate) fn walk_through(orders: usize) {
     counted_clears(&mut ladder);
     counted_tick(&mut ladder, &mut changes);
     let mut wanderers = Wanderers::new(&ladder, orders);
+    wanderers.meet(&mut ladder, CROWD[0]);
+    counted_followers(&mut ladder, &wanderers);
     counted_removals(&mut ladder, &wanderers);
     counted_inserts(&mut ladder, &mut wanderers);
 }
@@ -114,6 +120,12 @@ pub(crate) fn walk_through(orders: usize) {
 #[inline(never)]
 fn counted_inserts(ladder: &mut Ladder, wanderers: &mut Wanderers) {
     wanderers.come(ladder);
+}
+
+/// A thousand orders that stand at one price follow it to another.
+#[inline(never)]
+fn counted_followers(ladder: &mut Ladder, wanderers: &Wanderers) {
+    wanderers.meet(ladder, CROWD[1]);
 }
 
 #[inline(never)]

@@ -2,8 +2,9 @@
 //!
 //! `cargo bench --workspace --bench market` prints tables; `-- figures`, `-- small`, `-- growth`, `-- sampled` and
 //! `-- instructions` print a part of them. With `-- --write DIR` the growth is also written there as CSV and as a plot:
-//! `docs/market` is made so. All structures are given the same orders in one process, one after the other, and each row is the
-//! best of several runs, because a machine that does other things as well can only make it worse.
+//! `docs/market` is made so. All structures are given the same orders in one process. For `figures` and `small` they take turns; for the
+//! growth they come one after the other, because together they would not fit the memory. Each row is the best of several runs,
+//! because a machine that does other things as well can only make it worse.
 
 mod figures;
 mod growth;
@@ -17,7 +18,10 @@ mod timing;
 
 use std::path::{Path, PathBuf};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
+
+/// What can be asked for.
+const PARTS: [&str; 5] = ["figures", "small", "growth", "sampled", "instructions"];
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -32,6 +36,9 @@ fn main() -> Result<()> {
     let folder = value_of(&arguments, "--write");
     let is_chosen = |name: &&String| !name.starts_with('-') && Some(name.as_str()) != folder;
     let chosen: Vec<&String> = arguments.iter().filter(is_chosen).collect();
+    if let Some(unknown) = chosen.iter().find(|name| !PARTS.contains(&name.as_str())) {
+        bail!("there is no part {unknown:?}: give some of {}, or none for all", PARTS.join(", "));
+    }
     let wants = |part: &str| chosen.is_empty() || chosen.iter().any(|name| *name == part);
     if wants("figures") {
         figures::run();

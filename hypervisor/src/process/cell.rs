@@ -52,6 +52,12 @@ pub struct ProcessCell {
     output: Output,
 }
 
+const TOO_MANY_REQUESTS: &str = "limit reached: too many requests were refused in one quantum; a program that is told \"busy\" should \
+                                 wait for a later quantum";
+
+const TOO_MUCH_MEMORY: &str =
+    "limit reached: it took more memory than it may have; raise its memory limit or make it use less";
+
 /// What the program may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
@@ -159,15 +165,14 @@ impl ProcessCell {
     }
 
     fn ended(&mut self, ending: Ending) {
+        // It is gone because it, or something that it had started, wanted too much.
+        if self.memory.was_exceeded() {
+            return self.end(Exit::Limit, TOO_MUCH_MEMORY.to_owned());
+        }
         match ending {
             Ending::Status(0) => self.end(Exit::Finished, String::new()),
             // The notice says to end, and this is how a program does that knows nothing of Maxwell.
             Ending::Signal(libc::SIGTERM) if self.noticed => self.end(Exit::Finished, String::new()),
-            // It is gone because it, or something that it had started, wanted too much.
-            _ if self.memory.was_exceeded() => {
-                let words = "limit reached: it took more memory than it may have; raise its memory limit or make it use less";
-                self.end(Exit::Limit, words.to_owned());
-            }
             ending => self.end(Exit::Crashed, format!("crashed: {ending}")),
         }
     }
@@ -177,6 +182,15 @@ impl ProcessCell {
         self.exit = Some(exit);
         self.output.end(words);
         self.channel.close();
+    }
+
+    /// Why it has to end, if it has broken a limit.
+    fn broken_limit(&mut self) -> Option<&'static str> {
+        if self.channel.flooded() {
+            return Some(TOO_MANY_REQUESTS);
+        }
+        // In v1 the kernel ends one process and lets the others go on, and the program starts the next maybe.
+        (self.memory.looks_anew() && self.memory.was_exceeded()).then_some(TOO_MUCH_MEMORY)
     }
 
     /// Time since last asked in which the first thread could have run and did not get a CPU.
@@ -231,9 +245,8 @@ impl Cell for ProcessCell {
     fn usage(&mut self) -> Option<Usage> {
         let was_over = self.is_over();
         self.listen();
-        if !self.is_over() && self.channel.flooded() {
-            let words = "limit reached: too many requests were refused in one quantum; a program that is told \
-                         \"busy\" should wait for a later quantum";
+        let broken = if self.is_over() { None } else { self.broken_limit() };
+        if let Some(words) = broken {
             self.end(Exit::Limit, words.to_owned());
             self.kill();
         }

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 use std::{fmt, io};
 
+use maxwell_core::limits::CELL_PROCESSES;
 use maxwell_core::tick::{SlotId, SlotSet};
 use rustix::process::Pid;
 use rustix::thread::{CpuSet, sched_getaffinity};
@@ -168,19 +169,19 @@ impl ProcessHost {
     }
 
     /// Starts a program in a cell of its own: executed and parked, on the CPUs of all slots until it is granted some.
-    /// Its arguments are the program's, then those of `config`. Limits on memory and processes hold where this machine has
-    /// the controllers for them, which [`Self::findings`] says. Takes some milliseconds.
+    /// Its arguments are the program's, then those of `config`. Takes some milliseconds.
     ///
     /// # Errors
-    /// A command that cannot be found or run, or a policy that cannot be had. Then nothing is left of it.
+    /// A command that cannot be found or run, or a policy or a limit that cannot be had. Then nothing is left of it.
     pub fn start(&self, program: &Program, config: CellConfig) -> Result<ProcessCell, StartError> {
         self.check(&program.cpu)?;
+        self.0.survey.can_limit(program.limits)?;
         let Inner { survey, cpus, .. } = &*self.0;
         let bounds = Bounds {
             cpus,
             cpu: &program.cpu,
-            memory_max: config.memory_max,
-            processes_max: program.processes_max,
+            memory_max: program.limits.memory.unwrap_or(config.memory_max),
+            processes_max: program.limits.processes.unwrap_or(CELL_PROCESSES),
         };
         let groups = Groups::make(survey, config.id, bounds).map_err(StartError::Groups)?;
         let clearing = Clearing::new(groups.gate.clone(), groups.all.clone());

@@ -3,7 +3,7 @@
 pub use cell::ProcessCell;
 pub use host::{GateKind, HostError, HostOptions, KeeperCommand, ProcessHost};
 pub use observer::{SchedObserver, SchedStat};
-pub use program::{CpuPolicy, ProcessesMax, Program, StartError};
+pub use program::{CpuPolicy, ProcessLimits, Program, StartError};
 
 mod host;
 

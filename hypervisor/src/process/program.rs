@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::io;
 use std::path::PathBuf;
 
+use maxwell_core::units::Bytes;
+
 /// A command.
 #[derive(Clone, Debug, Default)]
 pub struct Program {
@@ -13,19 +15,19 @@ pub struct Program {
     pub args: Vec<OsString>,
     /// How the kernel's own scheduler is to treat it.
     pub cpu: CpuPolicy,
-    /// The most processes and threads that it may have, where a pids controller counts them.
-    pub processes_max: ProcessesMax,
+    /// Bounds that must be held.
+    pub limits: ProcessLimits,
 }
 
-/// The most processes and threads of a cell. A fork beyond fails, and so does a fork bomb.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ProcessesMax(pub u32);
-
-impl Default for ProcessesMax {
-    /// Room for a build or a browser, and little enough that fifty bombs together do not fill a kernel's 32,768 numbers.
-    fn default() -> Self {
-        Self(512)
-    }
+/// What a process cell may hold at most. One that is named is held, or the cell is not started; one that is not is the default, held
+/// where the machine has a controller for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ProcessLimits {
+    /// Memory of all its processes; by default that of the cell's configuration.
+    pub memory: Option<Bytes>,
+    /// Processes and threads, by default [`CELL_PROCESSES`](maxwell_core::limits::CELL_PROCESSES). A fork beyond fails, and so does a
+    /// fork bomb.
+    pub processes: Option<u32>,
 }
 
 /// How the kernel's scheduler treats a cell. The default changes nothing.
@@ -53,6 +55,16 @@ pub enum StartError {
     /// The policy cannot be had.
     #[error("its CPU policy cannot be set: {0}")]
     Policy(String),
+    /// A limit that was named cannot be held here.
+    #[error(
+        "the cell's limit on {what} cannot be held: {why}; leave it out to run without, or mount the controller"
+    )]
+    Limit {
+        /// On what.
+        what: &'static str,
+        /// Why.
+        why: String,
+    },
     /// The groups of the cell cannot be made.
     #[error(
         "the cell's control groups cannot be used: {0}; see whether someone else has changed or removed them"

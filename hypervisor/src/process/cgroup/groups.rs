@@ -13,7 +13,10 @@ use super::write;
 use crate::process::host::GateKind;
 use crate::process::meter::MeterKind;
 use crate::process::pin::cpu_list;
-use crate::process::program::{CpuPolicy, ProcessesMax};
+use crate::process::program::CpuPolicy;
+
+/// Swap that a cell may use in v1.
+const SWAP_V1: u64 = 64 << 10;
 
 /// Period of CPU quotas in µs, the kernel's usual one.
 const QUOTA_PERIOD: f64 = 100_000.0;
@@ -42,6 +45,11 @@ pub(in crate::process) struct MemoryPlace {
 }
 
 impl MemoryPlace {
+    /// This group.
+    pub(in crate::process) fn new(group: PathBuf, version: Version) -> Self {
+        Self { group, version }
+    }
+
     /// The file with all that the group holds.
     pub(in crate::process) fn used(&self) -> PathBuf {
         self.group.join(match self.version {
@@ -60,13 +68,14 @@ impl MemoryPlace {
         (self.group.join("memory.stat"), words)
     }
 
-    /// The file that says how many processes were ended because the bound was reached, behind these words.
-    pub(in crate::process) fn ended(&self) -> (PathBuf, &'static str) {
-        let file = match self.version {
-            Version::V1 => "memory.oom_control",
-            Version::V2 => "memory.events",
+    /// The files that say, behind these words, how many of its processes were ended for want of memory, be it the machine's, and how
+    /// often the group came to its own bound.
+    pub(in crate::process) fn ended(&self) -> [(PathBuf, &'static str); 2] {
+        let [kills, refusals] = match self.version {
+            Version::V1 => [("memory.oom_control", "oom_kill "), ("memory.failcnt", "")],
+            Version::V2 => [("memory.events", "oom_kill "), ("memory.events", "oom ")],
         };
-        (self.group.join(file), "oom_kill ")
+        [kills, refusals].map(|(file, word)| (self.group.join(file), word))
     }
 }
 
@@ -80,7 +89,7 @@ pub(in crate::process) struct Bounds<'a> {
     /// The most memory.
     pub(in crate::process) memory_max: Bytes,
     /// The most processes and threads.
-    pub(in crate::process) processes_max: ProcessesMax,
+    pub(in crate::process) processes_max: u32,
 }
 
 impl Groups {
@@ -118,14 +127,14 @@ impl Groups {
             let group = self.add(&controller.folder, cell)?;
             self.cpuset = Some(set_cpus(controller, &group, bounds.cpus)?);
         }
-        if let Some(controller) = memory {
+        if let Ok(controller) = memory {
             let group = self.add(&controller.folder, cell)?;
             set_memory(controller.version, &group, bounds.memory_max)?;
-            self.memory = Some(MemoryPlace { group, version: controller.version });
+            self.memory = Some(MemoryPlace::new(group, controller.version));
         }
-        if let Some(controller) = pids {
+        if let Ok(controller) = pids {
             let group = self.add(&controller.folder, cell)?;
-            set(&group, "pids.max", &bounds.processes_max.0.to_string())?;
+            set(&group, "pids.max", &bounds.processes_max.to_string())?;
         }
         let Some(controller) = cpu else { return Ok(()) };
         if bounds.cpu.weight.is_some() || bounds.cpu.max.is_some() {
@@ -165,12 +174,13 @@ fn set_cpus(controller: &Controller, group: &Path, cpus: &[u32]) -> io::Result<P
 fn set_memory(version: Version, group: &Path, max: Bytes) -> io::Result<()> {
     let (file, _) = version.memory_limit();
     set(group, file, &max.0.to_string())?;
-    // What is swapped out is held all the same. Kernels that do not count it have no such files.
+    // What is swapped out is held all the same. Kernels that do not count it have no such files. In v1 the bound on both together is
+    // a little higher, so that the bound on memory is the one that is reached, and says so.
     let _ = match version {
-        Version::V1 => write(&group.join("memory.memsw.limit_in_bytes"), &max.0.to_string()),
+        Version::V1 => write(&group.join("memory.memsw.limit_in_bytes"), &(max.0 + SWAP_V1).to_string()),
         Version::V2 => write(&group.join("memory.swap.max"), "0"),
     };
-    // A program that has lost one of its processes has not got less to do: all of it goes.
+    // A program that has lost one of its processes has not got less to do: all of it goes. In v1 the cell itself sees to that.
     let _ = write(&group.join("memory.oom.group"), "1");
     Ok(())
 }

@@ -5,6 +5,8 @@
 
 pub(super) use clearing::{Clearing, GatePlace};
 pub(super) use groups::{Bounds, Groups, MemoryPlace};
+#[cfg(test)]
+pub(super) use survey::Version;
 pub(super) use survey::{FOLDER_PREFIX, Survey, survey};
 
 mod mounts;

@@ -12,6 +12,7 @@ use super::mounts::{Mount, Mounts};
 use super::write;
 use crate::process::host::GateKind;
 use crate::process::meter::MeterKind;
+use crate::process::program::{ProcessLimits, StartError};
 
 /// How the names of nodes' folders begin; the number of the node's process follows, then that of the folder.
 pub(in crate::process) const FOLDER_PREFIX: &str = "maxwell-";
@@ -35,16 +36,28 @@ pub(in crate::process) struct Survey {
     pub(in crate::process) made: Made,
 }
 
+impl Survey {
+    /// Whether what a program names can be held here.
+    pub(in crate::process) fn can_limit(&self, limits: ProcessLimits) -> Result<(), StartError> {
+        let refused = |what, why: &str| StartError::Limit { what, why: why.to_owned() };
+        match (&self.folders.memory, &self.folders.pids) {
+            (Err(why), _) if limits.memory.is_some() => Err(refused("memory", why)),
+            (_, Err(why)) if limits.processes.is_some() => Err(refused("processes", why)),
+            _ => Ok(()),
+        }
+    }
+}
+
 /// This node's folder in each hierarchy that works, in which every cell has a group.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Folders {
     pub(super) v2: Option<PathBuf>,
     pub(super) freezer: Option<PathBuf>,
     pub(super) cpuacct: Option<PathBuf>,
     pub(super) cpuset: Option<Controller>,
     pub(super) cpu: Option<Controller>,
-    pub(super) memory: Option<Controller>,
-    pub(super) pids: Option<Controller>,
+    pub(super) memory: Result<Controller, String>,
+    pub(super) pids: Result<Controller, String>,
 }
 
 /// This node's folder in the hierarchy of a controller.
@@ -56,7 +69,7 @@ pub(super) struct Controller {
 
 /// Which of the two interfaces a controller has here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Version {
+pub(in crate::process) enum Version {
     V1,
     V2,
 }
@@ -136,8 +149,8 @@ pub(in crate::process) fn survey(
             cpuacct: cpuacct.ok(),
             cpuset: cpuset.ok(),
             cpu: cpu.ok().map(|cpu| cpu.controller),
-            memory: memory.ok(),
-            pids: pids.ok(),
+            memory,
+            pids,
         },
         made: look.made,
     })
