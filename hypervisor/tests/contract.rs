@@ -6,6 +6,7 @@ mod common;
 use std::time::Instant;
 
 use common::{DEADLINE, Harness, Kind, claim, requests, usage};
+use maxwell_core::bounty::NoKey;
 use maxwell_core::bounty::claim::Which;
 use maxwell_core::event::Request;
 use maxwell_core::limits::{LEASES_PER_CELL_MAX, QUANTUM};
@@ -177,7 +178,7 @@ fn the_end_of_the_bounty_reaches_the_program(mut harness: Harness) {
     let (mut cell, queue) = harness.cell(Kind::Leaser);
     harness.quanta_until(&mut *cell, |usage| usage.wait == Some(Wait::Reply));
     for _ in requests(&queue) {
-        cell.reply(Reply::NoLease);
+        cell.reply(Reply::NoLease(NoKey::Gone));
     }
     assert_eq!(harness.run(&mut *cell).exit, Some(Exit::Finished));
     assert_eq!(requests(&queue), []);
