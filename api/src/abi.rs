@@ -31,7 +31,7 @@ pub const MODULE: &str = "maxwell";
 
 /// Done, or accepted for the next tick.
 pub const OK: i32 = 0;
-/// Refused for now: too many requests in this quantum, or the node is busy. Try again in a later quantum.
+/// Refused for now: too many requests in this quantum, the node is busy, or as many keys are out as may be. Try again in a later quantum.
 pub const E_BUSY: i32 = -1;
 /// An argument is out of range or points outside the memory. Trying again is of no use.
 pub const E_INVALID: i32 = -2;

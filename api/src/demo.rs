@@ -71,7 +71,7 @@ pub struct AgentReport {
     pub balance_uj: i64,
     /// What it was paid for verified claims.
     pub income_uj: i64,
-    /// What its claims prepaid for their verification.
+    /// What was charged for the verifications of its claims that took place.
     pub fees_uj: i64,
     /// Billed for quanta.
     pub quanta_uj: i64,
@@ -91,6 +91,9 @@ pub struct AgentReport {
     pub ranges_paid: u64,
     /// Claims that did not hold.
     pub claims_refused: u64,
+    /// Claims that no verifier came to before the run ended: they cost nothing and were paid nothing.
+    #[serde(default)]
+    pub claims_given_up: u64,
 }
 
 /// A curve in five numbers, of its means over one second.

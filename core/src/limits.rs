@@ -88,8 +88,8 @@ pub const LEASES_PER_CELL_MAX: usize = 16;
 /// Bounties of one node. Agents look through all of them, and a node sets 1.3 MB of address space aside for each.
 pub const BOUNTIES_MAX: usize = 64;
 
-/// Keys of all bounties that are leased, claimed or held at once: what every cell may have ready. Beyond it no key is leased,
-/// and a wallet has its share of them.
+/// Keys of all bounties that are leased, claimed or held at once: as many as all cells together may have ready. A wallet has half of
+/// them at most, whatever its cells, so those of an operator with one wallet for all have fewer ready each. Who finds none waits.
 pub const KEYS_OUT_MAX: usize = CELLS_MAX * LEASES_PER_CELL_MAX;
 
 /// Bytes of an answer: two digests of 32. An answer is copied from the cell to the verifier and never allocated.

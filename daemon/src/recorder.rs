@@ -90,10 +90,12 @@ pub struct AgentSample {
     pub ranges_paid: u64,
     /// Income so far.
     pub income: Microjoules,
-    /// What its claims have prepaid for their verification so far.
+    /// What was charged for the verifications of its claims that have taken place so far.
     pub fees: Microjoules,
     /// Claims refused so far.
     pub refused: u64,
+    /// Claims that the run ended before, so that they cost nothing and were paid nothing.
+    pub given_up: u64,
     said: u32,
 }
 
@@ -204,6 +206,12 @@ impl Telemetry for Recorder {
         }
     }
 
+    fn given_up(&mut self, cell: CellId, _range: u64, _fee: Microjoules) {
+        if let Some(agent) = self.agent(cell) {
+            agent.given_up += 1;
+        }
+    }
+
     fn refused(&mut self, cell: CellId, _range: u64) {
         if let Some(agent) = self.agent(cell) {
             agent.refused += 1;
@@ -216,5 +224,22 @@ impl Drop for Recorder {
     fn drop(&mut self) {
         let begun = self.next_second.0 - 1_000_000_000;
         self.end_second(Moment(begun + self.sample.ticks * QUANTUM.0));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+
+    use super::*;
+
+    #[test]
+    fn claims_that_the_run_ended_before_are_in_the_last_sample() {
+        let (lines, shown) = sync_channel(LINES_MAX);
+        let mut recorder = Recorder::new(lines);
+        (0..3).for_each(|key| recorder.given_up(CellId(1), key, Microjoules(5)));
+        drop(recorder);
+        let Some(Line::Second(sample)) = shown.iter().last() else { panic!("a last sample") };
+        assert_eq!(sample.agents.map(|agent| agent.given_up), [0, 3, 0, 0]);
     }
 }

@@ -16,6 +16,8 @@
 
 use std::sync::mpsc::SyncSender;
 
+use maxwell_core::bounty::NoKey;
+use maxwell_core::bounty::claim::Which;
 use maxwell_core::event::Event;
 use maxwell_core::tick::{CellId, SlotSet, Usage};
 use maxwell_core::units::{Bytes, Microjoules, Moment, Nanoseconds};
@@ -65,10 +67,20 @@ pub struct CellConfig {
 pub enum Reply {
     /// The range that was leased.
     Leased(u64),
-    /// There is nothing left to lease.
-    NoLease,
-    /// The key of a bounty that the program named, if there was one left.
-    Named(Option<u64>),
+    /// There is nothing to lease, for good or for now.
+    NoLease(NoKey),
+    /// The key of a bounty that the program named, or why there is none.
+    Named(Result<u64, NoKey>),
+}
+
+impl Reply {
+    /// The answer to a request for a lease.
+    pub fn lease(which: Which, key: Result<u64, NoKey>) -> Self {
+        match which {
+            Which::Primes => key.map_or_else(Self::NoLease, Self::Leased),
+            Which::Named(_) => Self::Named(key),
+        }
+    }
 }
 
 /// Announces the end to the program.

@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
+use maxwell_core::bounty::NoKey;
 use maxwell_core::limits::LEASES_PER_CELL_MAX;
 
 use crate::cell::Reply;
@@ -22,6 +23,8 @@ pub(crate) struct Leases {
     asked: AtomicU32,
     /// Answers "nothing left" that the program has not been told.
     gone: AtomicU32,
+    /// Answers "not now" that the program has not been told.
+    later: AtomicU32,
     /// Leases in the program's hands: taken and not claimed.
     held: AtomicU32,
     /// The key of a bounty that the program has named: one at a time, which the program waits for.
@@ -38,6 +41,8 @@ const IDLE: u64 = u64::MAX;
 const ASKED: u64 = u64::MAX - 1;
 /// There was nothing left.
 const NOTHING: u64 = u64::MAX - 2;
+/// There was nothing for now.
+const NOT_NOW: u64 = u64::MAX - 3;
 
 impl Default for Named {
     fn default() -> Self {
@@ -52,6 +57,8 @@ pub(crate) enum Next {
     Range(u64),
     /// Nothing is left.
     Gone,
+    /// There is nothing now.
+    Later,
     /// The answer is on its way.
     Wait,
     /// Nobody has been asked.
@@ -62,7 +69,11 @@ impl Leases {
     /// Owner: passes an answer on. One that nobody asked for is dropped.
     pub(crate) fn answer(&self, reply: Reply) {
         if let Reply::Named(key) = reply {
-            let answer = key.unwrap_or(NOTHING);
+            let answer = match key {
+                Ok(key) => key,
+                Err(NoKey::Gone) => NOTHING,
+                Err(NoKey::Later) => NOT_NOW,
+            };
             // It fails if nobody has asked.
             let _ = self.named.0.compare_exchange(ASKED, answer, Ordering::AcqRel, Ordering::Relaxed);
             return;
@@ -78,7 +89,8 @@ impl Leases {
                 self.ring[put as usize % LEASES_PER_CELL_MAX].store(range, Ordering::Relaxed);
                 self.put.store(put.wrapping_add(1), Ordering::Release);
             }
-            Reply::NoLease | Reply::Named(_) => _ = self.gone.fetch_add(1, Ordering::Release),
+            Reply::NoLease(NoKey::Gone) | Reply::Named(_) => _ = self.gone.fetch_add(1, Ordering::Release),
+            Reply::NoLease(NoKey::Later) => _ = self.later.fetch_add(1, Ordering::Release),
         }
         // Last, so that the program never sees neither the answer nor the question.
         self.asked.fetch_sub(1, Ordering::AcqRel);
@@ -88,7 +100,7 @@ impl Leases {
     pub(crate) fn is_dry(&self) -> bool {
         match self.named.0.load(Ordering::Acquire) {
             ASKED => true,
-            IDLE => self.waiting() == 0 && self.gone.load(Ordering::Acquire) == 0,
+            IDLE => self.waiting() == 0 && !self.has_refusal(),
             _ => false,
         }
     }
@@ -100,7 +112,11 @@ impl Leases {
             ASKED => Next::Wait,
             answer => {
                 self.named.0.store(IDLE, Ordering::Relaxed);
-                if answer == NOTHING { Next::Gone } else { Next::Range(answer) }
+                match answer {
+                    NOTHING => Next::Gone,
+                    NOT_NOW => Next::Later,
+                    key => Next::Range(key),
+                }
             }
         }
     }
@@ -125,14 +141,18 @@ impl Leases {
             self.gone.store(0, Ordering::Relaxed);
             return Next::Gone;
         }
+        if self.later.load(Ordering::Acquire) > 0 {
+            self.later.store(0, Ordering::Relaxed);
+            return Next::Later;
+        }
         if asked > 0 { Next::Wait } else { Next::Ask }
     }
 
-    /// Program: whether one more may be asked for ahead.
+    /// Program: whether one more may be asked for ahead: not after an answer that there is none, until that is told.
     pub(crate) fn has_room(&self) -> bool {
         let on_the_way = self.asked.load(Ordering::Acquire) as usize;
         let held = self.held.load(Ordering::Relaxed) as usize;
-        self.gone.load(Ordering::Acquire) == 0 && on_the_way + self.waiting() + held < LEASES_PER_CELL_MAX
+        !self.has_refusal() && on_the_way + self.waiting() + held < LEASES_PER_CELL_MAX
     }
 
     /// Program: a question is about to be sent. Said before it is sent, so that no answer comes too early.
@@ -149,6 +169,10 @@ impl Leases {
     pub(crate) fn claimed(&self) {
         let held = self.held.load(Ordering::Relaxed);
         self.held.store(held.saturating_sub(1), Ordering::Relaxed);
+    }
+
+    fn has_refusal(&self) -> bool {
+        self.gone.load(Ordering::Acquire) > 0 || self.later.load(Ordering::Acquire) > 0
     }
 
     fn waiting(&self) -> usize {
@@ -176,18 +200,18 @@ mod tests {
     #[test]
     fn a_key_of_a_named_bounty_is_waited_for_whatever_else_comes() {
         let leases = Leases::default();
-        leases.answer(Reply::Named(Some(5)));
+        leases.answer(Reply::Named(Ok(5)));
         assert_eq!(leases.take_named(), Next::Ask, "nobody had asked");
         leases.asking_named(true);
         leases.asking();
         leases.answer(Reply::Leased(70));
         assert!(leases.is_dry(), "that is not what it waits for");
         assert_eq!(leases.take_named(), Next::Wait);
-        leases.answer(Reply::Named(Some(5)));
+        leases.answer(Reply::Named(Ok(5)));
         assert!(!leases.is_dry());
         assert_eq!((leases.take_named(), leases.take_named()), (Next::Range(5), Next::Ask));
         leases.asking_named(true);
-        leases.answer(Reply::Named(None));
+        leases.answer(Reply::Named(Err(NoKey::Gone)));
         assert_eq!((leases.take_named(), leases.take()), (Next::Gone, Next::Range(70)));
     }
 
@@ -212,10 +236,23 @@ mod tests {
         let leases = Leases::default();
         (0..2).for_each(|_| leases.asking());
         leases.answer(Reply::Leased(7));
-        leases.answer(Reply::NoLease);
+        leases.answer(Reply::NoLease(NoKey::Gone));
         assert_eq!(leases.take(), Next::Range(7));
         assert!(!leases.has_room());
         assert_eq!(leases.take(), Next::Gone);
         assert_eq!(leases.take(), Next::Ask, "a program that asks again is asked for again");
+    }
+
+    #[test]
+    fn a_program_that_is_to_ask_later_is_not_told_that_the_bounty_is_over() {
+        let leases = Leases::default();
+        leases.asking();
+        assert!(leases.is_dry());
+        leases.answer(Reply::NoLease(NoKey::Later));
+        assert!(!leases.is_dry() && !leases.has_room());
+        assert_eq!((leases.take(), leases.take()), (Next::Later, Next::Ask));
+        leases.asking_named(true);
+        leases.answer(Reply::Named(Err(NoKey::Later)));
+        assert_eq!((leases.take_named(), leases.take_named()), (Next::Later, Next::Ask));
     }
 }

@@ -102,7 +102,7 @@ impl Requests {
         if refused > REFUSALS_PER_QUANTUM_MAX { Err(Flooding { refused }) } else { Ok(status) }
     }
 
-    /// What `lease` returns, and asks for more of them ahead. `None` while the answer is on its way.
+    /// What `lease` returns, which is "busy" where a key may come later, and asks for more of them ahead. `None` while the answer is on its way.
     ///
     /// # Errors
     /// Too many refusals.
@@ -116,7 +116,9 @@ impl Requests {
                 Next::Gone => return Ok(Some(i64::from(abi::E_GONE))),
                 Next::Wait => return Ok(None),
                 Next::Ask if self.ask(leases) == Sent::Accepted => self.ask_ahead(leases),
-                Next::Ask => return self.refuse(abi::E_BUSY).map(|status| Some(i64::from(status))),
+                Next::Ask | Next::Later => {
+                    return self.refuse(abi::E_BUSY).map(|status| Some(i64::from(status)));
+                }
             }
         }
     }
@@ -129,6 +131,7 @@ impl Requests {
         match leases.take_named() {
             Next::Range(key) => return Ok(Some(key as i64)),
             Next::Gone => return Ok(Some(i64::from(abi::E_GONE))),
+            Next::Later => return self.refuse(abi::E_BUSY).map(|status| Some(i64::from(status))),
             Next::Wait => return Ok(None),
             Next::Ask => {}
         }
@@ -178,7 +181,10 @@ impl Requests {
 mod tests {
     use std::sync::mpsc::sync_channel;
 
+    use maxwell_core::bounty::NoKey;
+
     use super::*;
+    use crate::cell::Reply;
 
     const LEASE: Request = Request::Lease(Which::Primes);
 
@@ -205,6 +211,19 @@ mod tests {
         }
         let refused = REFUSALS_PER_QUANTUM_MAX + 1;
         assert_eq!(requests.submit(None), Err(Flooding { refused }));
+    }
+
+    #[test]
+    fn a_program_is_told_to_ask_again_while_its_wallet_has_its_share() {
+        let (events, queue) = sync_channel(1_000);
+        let (mut requests, leases) = (Requests::new(CellId(1), events), Leases::default());
+        assert_eq!(requests.lease(&leases), Ok(None));
+        queue.try_iter().for_each(|_| leases.answer(Reply::NoLease(NoKey::Later)));
+        assert_eq!(requests.lease(&leases), Ok(Some(i64::from(abi::E_BUSY))));
+        assert_eq!(requests.lease(&leases), Ok(None), "it is asked for again");
+        assert_eq!(requests.lease_of(&leases, 3), Ok(None));
+        leases.answer(Reply::Named(Err(NoKey::Later)));
+        assert_eq!(requests.lease_of(&leases, 3), Ok(Some(i64::from(abi::E_BUSY))));
     }
 
     #[test]

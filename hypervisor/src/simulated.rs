@@ -202,6 +202,7 @@ impl SimulatedCell {
                     self.waits = true;
                     return None;
                 }
+                Next::Later => return None,
                 Next::Ask if self.requests.ask(&self.leases) == Sent::Busy => return None,
                 Next::Ask => self.requests.ask_ahead(&self.leases),
             }

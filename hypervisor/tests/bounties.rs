@@ -3,6 +3,7 @@
 mod common;
 
 use common::{Harness, requests};
+use maxwell_core::bounty::NoKey;
 use maxwell_core::bounty::claim::{Answer, Which};
 use maxwell_core::bounty::terms::BountyId;
 use maxwell_core::event::Request;
@@ -73,7 +74,7 @@ fn works_for_the_bounty_that_it_chooses(mut harness: Harness, make: fn(&mut Harn
         assert_eq!(requests(&queue), [Request::Lease(which)], "one at a time");
         cell.reply(Reply::Leased(9));
         assert_eq!(harness.quantum(&mut *cell, 0).wait, Some(Wait::Reply), "that was no answer to it");
-        cell.reply(Reply::Named(Some(4)));
+        cell.reply(Reply::Named(Ok(4)));
         let mut told = Vec::new();
         harness.quanta_until(&mut *cell, |usage| {
             told.extend(requests(&queue));
@@ -88,7 +89,7 @@ fn works_for_the_bounty_that_it_chooses(mut harness: Harness, make: fn(&mut Harn
         });
         // The reward and the status: 0, or -4 for want of money.
         assert_eq!(said.as_deref(), Some(if claims { "70" } else { "74" }));
-        cell.reply(Reply::Named(None));
+        cell.reply(Reply::Named(Err(NoKey::Gone)));
         assert!(harness.run(&mut *cell).exit.is_some(), "nothing is left to lease");
     }
 }
@@ -140,7 +141,7 @@ fn answers_that_are_none_and_bounties_that_are_not_open_are_told_apart() {
         cell.show_offers(&offers(-5));
         harness.quanta_until(&mut *cell, |usage| usage.wait == Some(Wait::Reply));
         requests(&queue);
-        cell.reply(Reply::Named(Some(4)));
+        cell.reply(Reply::Named(Ok(4)));
         let mut said = None;
         harness.quanta_until(&mut *cell, |_| {
             said = said.take().or_else(|| {

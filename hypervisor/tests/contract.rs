@@ -6,6 +6,7 @@ mod common;
 use std::time::Instant;
 
 use common::{DEADLINE, Harness, Kind, claim, requests, usage};
+use maxwell_core::bounty::NoKey;
 use maxwell_core::bounty::claim::Which;
 use maxwell_core::event::Request;
 use maxwell_core::limits::{LEASES_PER_CELL_MAX, QUANTUM};
@@ -54,6 +55,7 @@ contract! {
     a_program_waits_for_a_lease_off_its_slot
     leases_are_fetched_ahead_and_claimed
     the_end_of_the_bounty_reaches_the_program
+    a_program_that_can_have_no_lease_now_asks_again
     a_notice_is_seen
     two_cells_share_a_slot_by_taking_turns
     a_late_revocation_is_used_and_told
@@ -177,10 +179,22 @@ fn the_end_of_the_bounty_reaches_the_program(mut harness: Harness) {
     let (mut cell, queue) = harness.cell(Kind::Leaser);
     harness.quanta_until(&mut *cell, |usage| usage.wait == Some(Wait::Reply));
     for _ in requests(&queue) {
-        cell.reply(Reply::NoLease);
+        cell.reply(Reply::NoLease(NoKey::Gone));
     }
     assert_eq!(harness.run(&mut *cell).exit, Some(Exit::Finished));
     assert_eq!(requests(&queue), []);
+}
+
+fn a_program_that_can_have_no_lease_now_asks_again(mut harness: Harness) {
+    let (mut cell, queue) = harness.cell(Kind::Leaser);
+    harness.quanta_until(&mut *cell, |usage| usage.wait == Some(Wait::Reply));
+    for _ in requests(&queue) {
+        cell.reply(Reply::NoLease(NoKey::Later));
+    }
+    harness.quanta_until(&mut *cell, |usage| usage.wait == Some(Wait::Reply));
+    assert!(requests(&queue).contains(&Request::Lease(Which::Primes)));
+    cell.reply(Reply::Leased(5));
+    harness.quanta_until(&mut *cell, |_| requests(&queue).contains(&claim(5)));
 }
 
 fn a_notice_is_seen(mut harness: Harness) {

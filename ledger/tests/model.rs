@@ -225,7 +225,8 @@ impl Naive {
             && self.is_promised(reason, &from, amount, key)
             && amount > 0
             && self.is_covered(reason, from, to, i128::from(amount))
-            && !self.closed.contains(&to);
+            && !self.closed.contains(&to)
+            && !self.closed.contains(&from);
         if possible {
             self.move_money(from, to, i128::from(amount));
             if let Some(promise) = self.promises.get_mut(&from) {

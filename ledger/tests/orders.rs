@@ -2,16 +2,16 @@
 
 mod common;
 
-use common::{Keys, balance, done, refused};
+use common::{Keys, balance, done, index, refused};
 use maxwell_core::limits::MINT_MAX;
 use maxwell_core::units::Microjoules;
-use maxwell_ledger::account::AccountName;
+use maxwell_ledger::account::{AccountName, Index};
 use maxwell_ledger::audit::audit;
 use maxwell_ledger::books::{Outcome, Refusal};
 use maxwell_ledger::ledger::{Close, Ledger, OrderError};
 use maxwell_ledger::operation::{Body, OperationError, SignedOperation};
 use maxwell_ledger::receipt::{Period, Receipt};
-use maxwell_ledger::record::{Line, Record};
+use maxwell_ledger::record::{At, Line, Payment, Reason, Record};
 
 use crate::common::START_MS;
 
@@ -153,6 +153,21 @@ fn a_closed_wallet_has_sent_all_it_had_and_moves_nothing_more() {
         ledger.order(&keys.order(0, 0, Body::Close { to: keys.person(1) })),
         Ok(Outcome::Already(2))
     ));
+}
+
+#[test]
+fn no_fee_is_collected_from_a_closed_wallet() {
+    let keys = Keys::new(2);
+    let mut ledger = keys.ledger();
+    done(&mut ledger, &keys.fund(0, 0, 1_000));
+    let from = index(&ledger, keys.person(0));
+    let (to, amount) = (Index::TREASURY, Microjoules(7));
+    let fee =
+        Payment { at: At { run: 0, tick: 1 }, reason: Reason::Verification, from, to, amount, reference: 0 };
+    ledger.enter(Record::Payment(fee)).expect("it is open");
+    done(&mut ledger, &keys.order(0, 0, Body::Close { to: keys.person(1) }));
+    let refusal = ledger.enter(Record::Payment(fee)).expect_err("its owner has all that it had");
+    assert_eq!(refusal, Refusal::Closed(AccountName::Wallet(keys.person(0))));
 }
 
 #[test]

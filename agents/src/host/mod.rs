@@ -49,7 +49,7 @@ pub trait Host {
     /// Number of the next range of the prime bounty, which this agent alone then works on. Waits for the answer.
     ///
     /// # Errors
-    /// [`Refusal::Busy`], or [`Refusal::Gone`] when the bounty is exhausted or closed.
+    /// [`Refusal::Busy`], also while as many ranges are out as may be, or [`Refusal::Gone`] when the bounty is exhausted or closed.
     fn lease(&mut self) -> Result<u64, Refusal>;
 
     /// Claims payment for a leased range that holds `count` primes which add up to `sum`.

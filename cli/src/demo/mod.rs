@@ -127,19 +127,31 @@ pub(crate) fn run(options: &Options) -> Result<ExitCode> {
     let (ending, books, money, recorded) =
         node.join().map_err(|_| anyhow!("the node failed; its message stands above"))?;
     let closed = kept_money(money, recorded);
-    let ending =
-        ending.context("an invariant of Maxwell does not hold; this is a defect, please report it")?;
+    let ending = ending.context("an invariant of Maxwell does not hold; this is a defect, please report it");
+    let ending = match (ending, &closed) {
+        (Ok(ending), _) => ending,
+        (Err(failed), Ok(_)) => return Err(failed),
+        (Err(failed), Err(open)) => return Err(both(&failed, open)),
+    };
     let report = teller.tell(&ending, &books);
     let shown = written.and_then(|()| show(&mut output, options.json, &report));
+    let lost = ending.lost.as_ref().map(|lost| anyhow!("{lost}; what was acknowledged is on disk"));
     // The report stands there by now, whatever became of the bounty.
-    let kept = closed?;
+    let kept = match (closed, &lost) {
+        (Ok(kept), _) => kept,
+        (Err(open), None) => return Err(open),
+        (Err(open), Some(lost)) => return Err(both(lost, &open)),
+    };
     shown
         .and_then(|()| kept.map_or(Ok(()), |(kept, ledger)| kept.say(&ledger, &mut output)))
         .context("the output cannot be written; the run was ended and nothing is left running")?;
-    if let Some(lost) = &ending.lost {
-        return Err(anyhow!("{lost}; what was acknowledged is on disk"));
-    }
+    lost.map_or(Ok(()), Err)?;
     Ok(if ending.stop == Stop::Interrupted { ExitCode::from(INTERRUPTED) } else { ExitCode::SUCCESS })
+}
+
+/// What went wrong, and what went wrong after it with what is to be done about that.
+fn both(first: &anyhow::Error, then: &anyhow::Error) -> anyhow::Error {
+    anyhow!("{first:#}; and then: {then:#}")
 }
 
 /// Gives back what is left of a kept bounty, however the run has ended, as long as its ledger can be written.
@@ -163,4 +175,17 @@ fn show(output: &mut impl Write, json: bool, report: &DemoReport) -> std::io::Re
         plain::summary(output, report)?;
     }
     output.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_failed_says_all_the_same_how_its_bounty_is_closed() {
+        let failed = anyhow!("out of order").context("a defect");
+        let open = anyhow!("disk full").context("`maxwell bounty close 7` closes it");
+        let said = both(&failed, &open).to_string();
+        assert_eq!(said, "a defect: out of order; and then: `maxwell bounty close 7` closes it: disk full");
+    }
 }

@@ -237,7 +237,13 @@ fn agent_summary(out: &mut impl Write, agent: &AgentReport) -> Result<()> {
         agent.cpu_s,
         joules(agent.energy_uj),
     );
-    paragraph(out, "", &account)
+    paragraph(out, "", &account)?;
+    match agent.claims_given_up {
+        0 => Ok(()),
+        claims => {
+            paragraph(out, "", &format!("{claims} claims were not looked at before the end and cost nothing"))
+        }
+    }
 }
 
 /// A reason of the report with what it means.

@@ -113,7 +113,7 @@ impl<'a> StoryTeller<'a> {
         let obituary = self.obituaries.iter().find(|obituary| obituary.cell.0 as usize == index);
         let dead = obituary.filter(|obituary| obituary.reason != Reason::Operator);
         let bill = obituary.map(|obituary| obituary.bill).unwrap_or_default();
-        let AgentSample { primes, ranges_paid, income, fees, refused, .. } = sample;
+        let AgentSample { primes, ranges_paid, income, fees, refused, given_up, .. } = sample;
         AgentReport {
             name: facts.name.clone(),
             fate: if dead.is_some() { "dead" } else { "alive" }.to_owned(),
@@ -138,6 +138,7 @@ impl<'a> StoryTeller<'a> {
             primes,
             ranges_paid,
             claims_refused: refused,
+            claims_given_up: given_up,
         }
     }
 

@@ -24,7 +24,7 @@ mod primes;
 mod shares;
 pub mod terms;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use crate::ledger::Ledger;
 use crate::limits::{BOUNTIES_MAX, CELLS_MAX, KEYS_OUT_MAX, LEASES_PER_CELL_MAX};
@@ -97,6 +97,18 @@ pub enum ClaimError {
     NotLeased(u64),
 }
 
+/// Why a cell is leased no key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoKey {
+    /// For good: there is no such bounty, it is closed, every key was leased, or its escrow is spent.
+    #[error("the bounty is exhausted or closed: look for another")]
+    Gone,
+    /// For now: the cell holds as many leases as it may, its wallet has its share of all that may be out, or the escrow covers no
+    /// more than what is out.
+    #[error("as many keys are out as may be: ask again when some are paid or given back")]
+    Later,
+}
+
 /// There is no bounty of this name, or not any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("there is no open bounty {}: look at which are posted", _0.0)]
@@ -118,6 +130,8 @@ pub struct Bounties {
     policy: AuditPolicy,
     /// In the order in which they were posted.
     posted: Vec<Bounty>,
+    /// Every name that was ever posted, because a cell that worked on one means that one as long as it lives.
+    names: HashSet<BountyId>,
     /// At most [`KEYS_OUT_MAX`]. Nothing depends on the order of the map, which is another in every run.
     keys: HashMap<(BountyId, u64), Key>,
     holders: HashMap<CellId, Holder>,
@@ -132,6 +146,7 @@ impl Bounties {
         Self {
             policy,
             posted: Vec::with_capacity(BOUNTIES_MAX),
+            names: HashSet::with_capacity(BOUNTIES_MAX),
             keys: HashMap::with_capacity(KEYS_OUT_MAX),
             holders: HashMap::with_capacity(CELLS_MAX),
             shares: Shares::new(),
@@ -149,22 +164,28 @@ impl Bounties {
         self.posted.iter().find(|bounty| bounty.id() == id)
     }
 
+    /// A name that was never posted.
+    pub fn free_name(&self) -> BountyId {
+        BountyId(self.names.iter().max().map_or(1, |last| last.0 + 1))
+    }
+
     /// Posts a bounty.
     ///
     /// # Errors
-    /// When its terms are impossible, its name or escrow is another's, or there are too many. A name is free again once its
-    /// bounty was closed and the last of its claims settled.
+    /// When its terms are impossible, its name was ever posted, its escrow is another's, or there are too many.
     pub fn post(&mut self, posting: Posting) -> Result<(), PostError> {
         if self.posted.len() >= BOUNTIES_MAX {
             return Err(PostError::Full);
         }
-        if self.get(posting.id).is_some() {
-            return Err(PostError::Taken(posting.id));
+        let id = posting.id;
+        if self.names.contains(&id) {
+            return Err(PostError::Taken(id));
         }
         if let Some(other) = self.posted.iter().find(|other| other.escrow() == posting.escrow) {
             return Err(PostError::EscrowTaken(other.id()));
         }
         self.posted.push(Bounty::new(posting)?);
+        self.names.insert(id);
         Ok(())
     }
 
@@ -190,25 +211,31 @@ impl Bounties {
         Ok(())
     }
 
-    /// Leases the next key to a cell, which has one wallet for life. `None` if there is no such bounty or no key left, the escrow
-    /// does not cover what is out already and one more, the cell holds as many leases as it may, or its wallet has its share of all
-    /// that may be out.
-    pub fn lease(&mut self, cell: CellId, wallet: AccountId, which: Which, ledger: &Ledger) -> Option<u64> {
+    /// Leases the next key to a cell, which has one wallet for life.
+    ///
+    /// # Errors
+    /// [`NoKey`], which says whether it is of use to ask again. A key that is out when the others are gone may come back, but
+    /// nobody is asked to wait for that.
+    pub fn lease(
+        &mut self,
+        cell: CellId,
+        wallet: AccountId,
+        which: Which,
+        ledger: &Ledger,
+    ) -> Result<u64, NoKey> {
         let new = Holder { wallet, leases: 0, primes: None };
         let holder = self.holders.entry(cell).or_insert(new);
-        let id = named(&self.posted, holder, which)?;
+        let id = named(&self.posted, holder, which).ok_or(NoKey::Gone)?;
+        let bounty = find(&mut self.posted, id).ok_or(NoKey::Gone)?;
+        bounty.may_lease(ledger.free(bounty.escrow()))?;
         if holder.leases >= LEASES_HELD_MAX || !self.shares.has_room(wallet) {
-            return None;
+            return Err(NoKey::Later);
         }
-        let bounty = find(&mut self.posted, id)?;
-        if !bounty.covers_one_more(ledger.free(bounty.escrow())) {
-            return None;
-        }
-        let key = bounty.take()?;
+        let key = bounty.take();
         holder.leases += 1;
         self.shares.take(wallet);
         self.keys.insert((id, key), Key::Leased(cell));
-        Some(key)
+        Ok(key)
     }
 
     /// The claim that a cell makes on a key that it leases; nothing has happened to the key yet.

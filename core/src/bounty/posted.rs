@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::ops::Range;
 
+use super::NoKey;
 use super::terms::{BountyId, Terms, TermsError};
 use crate::limits::{KEY_END_MAX, KEYS_OUT_MAX};
 use crate::tick::AccountId;
@@ -28,8 +29,8 @@ pub enum PostError {
     /// A limit of the node is reached.
     #[error("the node has as many bounties as it may: close one first")]
     Full,
-    /// Two bounties of one name.
-    #[error("bounty {} is posted already: close it first, or choose another name", _0.0)]
+    /// A name that a bounty of this run has or had.
+    #[error("the name {} was used by a bounty of this run already: choose another", _0.0)]
     Taken(BountyId),
     /// Two bounties would promise the same money.
     #[error("bounty {} is paid from that escrow: put the budget into one of its own", _0.0)]
@@ -122,26 +123,29 @@ impl Bounty {
         Ok(bounty)
     }
 
-    /// Whether the escrow, which has this much, covers what is out and one key more. Divided rather than multiplied: a
-    /// reward may be as large as all money.
-    pub(super) fn covers_one_more(&self, escrow: Microjoules) -> bool {
-        !self.closing && escrow.0 / self.terms.reward.0 > self.out as i64
+    /// That a key may be taken out: that there is one, and that the escrow, which has this much, covers what is out and one more.
+    /// Divided rather than multiplied: a reward may be as large as all money.
+    pub(super) fn may_lease(&self, escrow: Microjoules) -> Result<(), NoKey> {
+        let has_key = !self.returned.is_empty() || self.next < self.end;
+        let covered = escrow.0 / self.terms.reward.0;
+        if self.closing || !has_key || covered <= 0 {
+            return Err(NoKey::Gone);
+        }
+        // A claim that is false leaves its reward to another.
+        if covered > self.out as i64 { Ok(()) } else { Err(NoKey::Later) }
     }
 
-    /// Takes a key out: the lowest that came back, else the next.
-    pub(super) fn take(&mut self) -> Option<u64> {
-        let key = match self.returned.pop() {
-            Some(Reverse(key)) => key,
-            None if self.next < self.end => {
-                self.next += 1;
-                let key = self.next - 1;
-                self.pass_over_paid();
-                key
-            }
-            None => return None,
-        };
+    /// Takes a key out, after [`Bounty::may_lease`]: the lowest that came back, else the next.
+    pub(super) fn take(&mut self) -> u64 {
         self.out += 1;
-        Some(key)
+        if let Some(Reverse(key)) = self.returned.pop() {
+            return key;
+        }
+        let key = self.next;
+        assert!(key < self.end, "it was just seen that a key is left");
+        self.next += 1;
+        self.pass_over_paid();
+        key
     }
 
     /// A key that was out comes back, to be leased again.

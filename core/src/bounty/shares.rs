@@ -7,9 +7,11 @@ use crate::tick::AccountId;
 
 /// The keys that are leased, claimed or held, by wallet.
 ///
-/// A wallet takes another key only while it has fewer out than nobody has. So one alone has half of them at most, and of `n` that take
-/// all they can each ends at a part in `n + 1`: as many are left, and whoever comes then has a share of them. By wallet and not by cell,
-/// because what a cell has claimed outlives it, and a wallet can have many cells one after the other.
+/// A wallet takes another key only while it has fewer out than nobody has. So one alone has half of them at most, the next half of what
+/// that one left, and `n` wallets leave one part in `2^n` in whatever order they take; if they take evenly, one in `n + 1`. Whoever
+/// comes then has half of what is left. A fixed part for each of them would leave the third wallet nothing that comes after two that
+/// took all they could. By wallet and not by cell, because what a cell has claimed outlives it, and a wallet can have many cells one
+/// after the other.
 #[derive(Debug)]
 pub(super) struct Shares {
     /// Wallets that have a key out, and so at most [`KEYS_OUT_MAX`].
@@ -50,6 +52,8 @@ impl Shares {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// Takes as many keys as the wallet may have; how many it has then.
@@ -83,5 +87,43 @@ mod tests {
         let left = KEYS_OUT_MAX - shares.all;
         assert!(left.abs_diff(KEYS_OUT_MAX / 101) <= 1, "{left} are left");
         assert!(fill(&mut shares, AccountId(100)) >= left / 2);
+    }
+
+    #[test]
+    fn squatters_that_come_one_after_the_other_leave_half_as_much_each_time() {
+        let mut shares = Shares::new();
+        for comer in 0..8 {
+            fill(&mut shares, AccountId(comer));
+            assert_eq!(KEYS_OUT_MAX - shares.all, KEYS_OUT_MAX >> (comer + 1));
+        }
+        let none = (8..32).find(|comer| fill(&mut shares, AccountId(*comer)) == 1);
+        assert_eq!((none, KEYS_OUT_MAX - shares.all), (Some(17), 0), "the eighteenth takes the last");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn n_wallets_leave_one_part_in_two_to_the_n_in_whatever_order_they_take(
+            n in 1..8_u32,
+            steps in prop::collection::vec((any::<bool>(), any::<u32>(), 1..KEYS_OUT_MAX), 1..20),
+        ) {
+            let mut shares = Shares::new();
+            for (takes, who, keys) in steps {
+                let wallet = AccountId(who % n);
+                for _ in 0..keys {
+                    if takes && shares.has_room(wallet) {
+                        shares.take(wallet);
+                    } else if !takes && shares.of(wallet) > 0 {
+                        shares.give_back(wallet);
+                    } else {
+                        break;
+                    }
+                }
+                let left = KEYS_OUT_MAX - shares.all;
+                // The next one may take while it has fewer than are left, so the last key of each may be one too many.
+                prop_assert!((left + 1) << n > KEYS_OUT_MAX, "{left} are left of {n}");
+            }
+        }
     }
 }

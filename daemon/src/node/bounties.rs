@@ -90,7 +90,7 @@ impl Node {
         self.mint(Role::Escrow, amount)
     }
 
-    /// Posts a bounty on primes with a new escrow, under a name that is free: for a node whose money is made up.
+    /// Posts a bounty on primes with a new escrow, under a name that this run has not used: for a node whose money is made up.
     ///
     /// # Errors
     /// See [`Node::fund_escrow`] and [`Node::post`].
@@ -101,8 +101,7 @@ impl Node {
         ranges: Ranges,
     ) -> Result<BountyId, NodeError> {
         let escrow = self.fund_escrow(budget)?;
-        let last = self.bounties.posted().iter().map(|bounty| bounty.id().0).max();
-        let id = BountyId(1 + last.unwrap_or(0));
+        let id = self.bounties.free_name();
         self.post(Post::primes(id, escrow, reward, ranges))?;
         Ok(id)
     }
@@ -111,7 +110,7 @@ impl Node {
     /// tick's time.
     ///
     /// # Errors
-    /// When the account is no escrow, the terms are impossible or collide with another bounty's, or the verifier is not the
+    /// When the account is no escrow, the terms are impossible, the name was used by this run or the escrow is another's, or the verifier is not the
     /// one that the terms name or breaks a limit. Nothing has changed then.
     pub fn post(&mut self, post: Post<'_>) -> Result<(), NodeError> {
         let Post { id, escrow, terms, paid, module } = post;
@@ -120,7 +119,7 @@ impl Node {
         }
         let module = compile(&terms.work, module)?;
         self.bounties.post(Posting { id, escrow, terms, paid })?;
-        self.modules.0.retain(|(of, _)| self.bounties.get(*of).is_some() && *of != id);
+        self.modules.0.retain(|(of, _)| self.bounties.get(*of).is_some());
         self.modules.0.extend(module.map(|module| (id, module)));
         self.show_offers();
         Ok(())

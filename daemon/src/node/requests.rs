@@ -39,11 +39,7 @@ impl Node {
 
     fn lease(&mut self, cell: CellId, wallet: AccountId, which: Which) {
         let key = self.bounties.lease(cell, wallet, which, &self.ledger);
-        let reply = match which {
-            Which::Primes => key.map_or(Reply::NoLease, Reply::Leased),
-            Which::Named(_) => Reply::Named(key),
-        };
-        self.cells.reply(cell, reply);
+        self.cells.reply(cell, Reply::lease(which, key));
         if let Some(verdict) = self.population.answered(cell) {
             self.carry_out(verdict);
         }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use maxwell_core::bounty::audit::AuditPolicy;
-use maxwell_core::bounty::claim::{Claim, Which};
+use maxwell_core::bounty::claim::Claim;
 use maxwell_core::bounty::terms::{BountyId, Terms, Work};
 use maxwell_core::bounty::{Bounties, Claimant, Posting, Ranges};
 use maxwell_core::energy::{Attribution, CpuTime};
@@ -218,11 +218,7 @@ impl FreeRun {
         match request {
             Request::Lease(which) => {
                 let key = self.bounties.lease(cell, NOBODY, which, &self.ledger);
-                let reply = match which {
-                    Which::Primes => key.map_or(Reply::NoLease, Reply::Leased),
-                    Which::Named(_) => Reply::Named(key),
-                };
-                self.cells.reply(cell, reply);
+                self.cells.reply(cell, Reply::lease(which, key));
             }
             Request::Claim { which, key, answer } => match self.bounties.claim(cell, which, key, answer) {
                 Ok(claim) => self.claim(cell, claim),

@@ -230,7 +230,8 @@ fn payment(books: &Books, payment: &Payment) -> Result<(), Refusal> {
     bounty::may_pay(from, payment)?;
     match payment.reason {
         // It was set apart when the claim was taken. By the time it is collected a bill may have taken the wallet below zero:
-        // then it is owed, as the bill is.
+        // then it is owed, as the bill is. A wallet that is closed has nothing set apart.
+        Reason::Verification if from.closed => return Err(Refusal::Closed(from.name)),
         Reason::Verification => {
             let amount = i128::from(payment.amount.0);
             bears(from, -amount)?;

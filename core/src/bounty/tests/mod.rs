@@ -46,6 +46,10 @@ impl Fair {
     }
 
     fn lease_of(&mut self, cell: CellId, which: Which) -> Option<u64> {
+        self.try_lease(cell, which).ok()
+    }
+
+    fn try_lease(&mut self, cell: CellId, which: Which) -> Result<u64, NoKey> {
         self.bounties.lease(cell, self.wallets[cell.0 as usize], which, &self.ledger)
     }
 
@@ -199,7 +203,8 @@ fn the_held_payments_of_one_wallet_are_cancelled_and_no_other_s() {
 #[test]
 fn leases_end_with_the_keys() {
     let mut fair = Fair::new(1_000, 7);
-    assert_eq!([fair.lease(A), fair.lease(A), fair.lease(A)], [Some(5), Some(6), None]);
+    assert_eq!([fair.lease(A), fair.lease(A)], [Some(5), Some(6)]);
+    assert_eq!(fair.try_lease(A, Which::Primes), Err(NoKey::Gone));
 }
 
 #[test]
@@ -207,6 +212,7 @@ fn a_cell_holds_no_more_leases_than_it_may() {
     let mut fair = Fair::new(1_000_000, 1_000);
     let leased = (0..100).filter_map(|_| fair.lease(A)).count();
     assert_eq!(leased, LEASES_HELD_MAX);
+    assert_eq!(fair.try_lease(A, Which::Primes), Err(NoKey::Later), "until it has claimed one");
     assert!(fair.lease(B).is_some(), "others may");
     fair.claim(A, 5).unwrap();
     assert!(fair.lease(A).is_some() && fair.lease(A).is_none(), "one claimed, one more");
@@ -232,7 +238,8 @@ fn a_cell_that_claims_all_it_can_and_waits_does_not_keep_another_from_leasing() 
     // A second life of the same wallet has nothing more.
     fair.bounties.release(A);
     let (again, wallet) = (CellId(9), fair.wallets[A.0 as usize]);
-    assert_eq!(fair.bounties.lease(again, wallet, Which::Primes, &fair.ledger), None);
+    let waits = fair.bounties.lease(again, wallet, Which::Primes, &fair.ledger);
+    assert_eq!(waits, Err(NoKey::Later), "it is not told that the bounty is over");
     assert!(fair.lease(B).is_some(), "another wallet has its share");
     assert_eq!(squat(&mut fair, B), all / 4 - 1);
     assert!(fair.lease(CellId(2)).is_none() && fair.lease(CellId(3)).is_some());
@@ -243,16 +250,22 @@ fn a_cell_that_claims_all_it_can_and_waits_does_not_keep_another_from_leasing() 
 #[test]
 fn what_the_escrow_does_not_cover_is_not_leased() {
     let mut fair = Fair::new(29, 100);
-    assert_eq!([fair.lease(A), fair.lease(B), fair.lease(A)], [Some(5), Some(6), None]);
+    let later = Err(NoKey::Later);
+    assert_eq!([fair.lease(A), fair.lease(B)], [Some(5), Some(6)]);
+    assert_eq!(fair.try_lease(A, Which::Primes), later);
     let claim = fair.claim(A, 5).unwrap();
-    assert_eq!(fair.lease(B), None, "claimed is still owed");
+    assert_eq!(fair.try_lease(B, Which::Primes), later, "claimed is still owed");
     fair.bounties.conclude(0, A, &claim, true);
-    assert_eq!(fair.lease(B), None, "held is still owed");
+    assert_eq!(fair.try_lease(B, Which::Primes), later, "held is still owed");
     assert_eq!(fair.pay_due(WINDOW), [5]);
-    assert_eq!(fair.lease(B), None);
+    assert_eq!(fair.try_lease(B, Which::Primes), later);
     let claim = fair.claim(B, 6).unwrap();
     fair.bounties.conclude(0, B, &claim, false);
     assert_eq!(fair.lease(A), Some(6), "what a false claim left can be earned again");
+    let claim = fair.claim(A, 6).unwrap();
+    fair.bounties.conclude(0, A, &claim, true);
+    assert_eq!(fair.pay_due(WINDOW), [6]);
+    assert_eq!(fair.try_lease(A, Which::Primes), Err(NoKey::Gone), "the escrow is spent");
 }
 
 #[test]

@@ -53,7 +53,7 @@ fn a_cell_works_on_the_bounty_that_it_names_and_else_on_the_first_on_primes() {
     let keys: Vec<_> = (0..4).map(|_| fair.lease_of(A, named)).collect();
     assert_eq!(keys, [Some(0), Some(1), Some(2), None]);
     assert_eq!(fair.lease(A), Some(5), "the other one has keys left");
-    assert_eq!(fair.lease_of(A, Which::Named(BountyId(9))), None, "there is none");
+    assert_eq!(fair.try_lease(A, Which::Named(BountyId(9))), Err(NoKey::Gone), "there is none");
     let answer = Answer::new(b"found").unwrap();
     assert!(fair.bounties.claim(A, named, 5, answer).is_err(), "a key of the other bounty");
     let claim = fair.bounties.claim(A, named, 1, answer).unwrap();
@@ -73,6 +73,18 @@ fn a_cell_stays_with_the_bounty_on_primes_that_it_was_first_offered() {
 }
 
 #[test]
+fn a_name_does_not_come_back_when_its_bounty_is_closed() {
+    let mut fair = Fair::new(1_000, 100);
+    assert_eq!(fair.bounties.free_name(), BountyId(BOUNTY.0 + 1));
+    fair.bounties.close(BOUNTY).unwrap();
+    assert!(fair.bounties.posted().is_empty());
+    assert_eq!(fair.bounties.free_name(), BountyId(BOUNTY.0 + 1));
+    let again = posting(BOUNTY.0, Work::Preimages { zero_bits: 8, end: 5 });
+    assert_eq!(fair.bounties.post(again), Err(PostError::Taken(BOUNTY)));
+    assert_eq!(Bounties::new(AuditPolicy::default()).free_name(), BountyId(1));
+}
+
+#[test]
 fn closing_ends_leases_and_settles_what_is_claimed() {
     let mut fair = Fair::new(1_000, 100);
     let keys: Vec<_> = (0..4).map(|_| fair.lease(A).unwrap()).collect();
@@ -81,7 +93,7 @@ fn closing_ends_leases_and_settles_what_is_claimed() {
     fair.bounties.close(BOUNTY).unwrap();
     assert_eq!(fair.bounties.close(BOUNTY), Err(NoBounty(BOUNTY)), "once");
     assert_eq!(fair.claim(A, keys[3]), Err(ClaimError::NotLeased(keys[3])), "a lease that is over");
-    assert_eq!(fair.lease(B), None);
+    assert_eq!(fair.try_lease(B, Which::Primes), Err(NoKey::Gone));
     assert_eq!(fair.bounties.get(BOUNTY).unwrap().keys_out(), 3);
     assert_eq!(fair.bounties.conclude(0, A, &second, true), Conclusion::Accepted(fair.by(A)));
     assert!(matches!(fair.bounties.conclude(0, A, &third, false), Conclusion::False(_)));

@@ -2,6 +2,7 @@ use std::io::{BufRead, BufReader, ErrorKind};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
+use maxwell_core::bounty::NoKey;
 use maxwell_core::bounty::claim::{Answer, Which};
 use maxwell_core::bounty::terms::BountyId;
 use maxwell_core::limits::{
@@ -147,7 +148,7 @@ fn words_about_bounties_are_answered_as_their_imports_would() {
     talk.until("it waits", Channel::waits);
     talk.channel.reply(Reply::Leased(8));
     assert!(talk.channel.waits(), "that was the answer to something else");
-    talk.channel.reply(Reply::Named(Some(9)));
+    talk.channel.reply(Reply::Named(Ok(9)));
     assert_eq!(talk.hear(), "9");
 }
 
@@ -229,7 +230,7 @@ fn a_lease_waits_for_the_node_and_those_fetched_ahead_do_not() {
 
     talk.say("lease\n");
     talk.until("it waits again", Channel::waits);
-    talk.channel.reply(Reply::NoLease);
+    talk.channel.reply(Reply::NoLease(NoKey::Gone));
     assert_eq!(talk.hear(), "-3");
 }
 
@@ -319,7 +320,7 @@ fn a_program_that_never_reads_stops_its_own_channel_and_nothing_else() {
     assert!(!talk.channel.thread.is_finished());
     talk.grant();
     talk.channel.notify(Notice { reason: abi::REASON_DEBT, left: Nanoseconds::ZERO });
-    talk.channel.reply(Reply::NoLease);
+    talk.channel.reply(Reply::NoLease(NoKey::Gone));
     talk.channel.close();
     talk.until_over();
 }
