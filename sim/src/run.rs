@@ -224,8 +224,12 @@ impl Stage {
         let are_unequal = weights.iter().any(|weight| *weight != weights[0]);
         notes.coverage.add("slots of unequal weight", u64::from(are_unequal));
         notes.coverage.add("readings that the guard refused", refusals.load(Ordering::Relaxed));
+        let auctions = notes.briefing.checks.auctions();
+        notes.coverage.add("auctions judged", auctions.judged);
+        notes.coverage.add("auctions unseen", auctions.unseen);
         if notes.broken.is_none() {
-            let verdict = notes.briefing.checks.finish(node.ledger());
+            let claims = notes.briefing.desk.tally();
+            let verdict = notes.briefing.checks.finish(node.ledger(), claims);
             notes.judge(verdict);
             let verdict = recorded::compare(node);
             notes.judge(verdict);

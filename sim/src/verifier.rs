@@ -22,6 +22,17 @@ struct Papers {
     /// When the last late outcome is due.
     due: Option<u64>,
     found: HashSet<(CellId, u64)>,
+    /// Claims that were taken and of whose outcome the node was told, or needed not be.
+    concluded: u64,
+}
+
+/// What has become of the claims that the node took, as the verifier and the stakes that vouch for some know it.
+#[derive(Clone, Copy, Debug)]
+pub struct Tally {
+    /// Their outcome was told, or they were trusted.
+    pub concluded: u64,
+    /// Their outcome is still held back.
+    pub open: u64,
 }
 
 impl Desk {
@@ -34,7 +45,22 @@ impl Desk {
             && events.try_send(event).is_ok()
         {
             papers.late.pop_front();
+            papers.concluded += 1;
         }
+    }
+
+    /// Whether the outcome of a claim is still held back. It never goes out after that.
+    pub fn take_late(&self, cell: CellId, key: u64) -> bool {
+        let is_it = |event: &Event| matches!(event, Event::Verified { cell: of, claim, .. } if (*of, claim.key) == (cell, key));
+        let late = &mut self.papers().late;
+        let place = late.iter().position(|(_, event)| is_it(event));
+        place.and_then(|place| late.remove(place)).is_some()
+    }
+
+    /// What has become of the claims so far.
+    pub fn tally(&self) -> Tally {
+        let papers = self.papers();
+        Tally { concluded: papers.concluded, open: papers.late.len() as u64 }
     }
 
     /// Whether a payment to `cell` for this key is due: it was found true, or trusted, and is neither paid nor taken back.
@@ -44,7 +70,9 @@ impl Desk {
 
     /// Notes a key whose claim was taken on a stake.
     pub fn trusted(&self, cell: CellId, key: u64) {
-        self.papers().found.insert((cell, key));
+        let mut papers = self.papers();
+        papers.found.insert((cell, key));
+        papers.concluded += 1;
     }
 
     /// Forgets a key whose claim was refused in the end, or whose payment was cancelled.
@@ -97,7 +125,10 @@ impl Verifier for FaultyVerifier {
                 papers.late.push_back((due, event));
                 Ok(None)
             }
-            _ => Ok(outcome),
+            _ => {
+                papers.concluded += 1;
+                Ok(outcome)
+            }
         }
     }
 }

@@ -304,6 +304,9 @@ impl Telemetry for Witness {
         notes.coverage.add("claims given up at the end", 1);
         notes.digest.word(fee.0 as u64);
         notes.briefing.desk.refused(cell, key);
+        let was_late = notes.briefing.desk.take_late(cell, key);
+        let verdict = notes.briefing.checks.given_up(cell, key, was_late);
+        notes.judge(verdict);
     }
 
     fn paid(&mut self, transfer: &Transfer, payment: &Payment) {

@@ -1,6 +1,7 @@
 //! The simulator can fail: whatever is broken on purpose is found and named.
 
 use std::cell::Cell as Counter;
+use std::cmp::Reverse;
 
 use maxwell_core::auction::config::MarketConfig;
 use maxwell_core::auction::mechanism::MechanismKind;
@@ -8,11 +9,13 @@ use maxwell_core::bounty::Payment;
 use maxwell_core::energy::Shares;
 use maxwell_core::event::LogLine;
 use maxwell_core::population::lifecycle::Reason;
-use maxwell_core::tick::{CellId, Clearing, Purse, Quote, Sensed, SlotId, Transfer, Usage};
+use maxwell_core::tick::{AccountId, Award, CellId, Clearing, Purse, Quote, Sensed, SlotId, Transfer, Usage};
 use maxwell_core::units::{Celsius, Microjoules, Moment, Nanoseconds, Ppm};
 use maxwell_daemon::host::{BusyTime, HostMeter};
 use maxwell_daemon::telemetry::{Obituary, Telemetry, TickReport};
 use maxwell_hypervisor::cell::{Cell, Notice, Permit, Reply};
+use maxwell_sim::actor::Ask;
+use maxwell_sim::checks::Checks;
 use maxwell_sim::faults::{Fault, FaultKind};
 use maxwell_sim::run::{Seams, play, play_through};
 use maxwell_sim::witness::Witness;
@@ -29,7 +32,9 @@ fn busy_world() -> World {
     };
     let is_busy = |world: &World| {
         let outcome = play(world, false).expect("a world as it is holds");
-        ["insolvent", "crashed", "claims paid"].iter().all(|what| outcome.coverage.count(what) > 0)
+        ["insolvent", "crashed", "claims paid", "claims refused"]
+            .iter()
+            .all(|what| outcome.coverage.count(what) > 0)
     };
     (0..200).map(calm).find(is_busy).expect("one of two hundred worlds is busy")
 }
@@ -176,31 +181,51 @@ struct Forgery {
     usages: Vec<Usage>,
     sensed: Sensed,
     shares: Shares,
+    /// A cell without an order, and its wallet.
+    resting: Option<(CellId, AccountId)>,
 }
 
-/// Stands between the node and the witness and forges ticks.
+/// A lie about something else than a tick.
+#[derive(Clone, Copy, PartialEq)]
+enum Lie {
+    None,
+    BuriesTwice,
+    PaysTwice,
+    ChargesTwice,
+    /// What was refused is said to have been trusted before.
+    TrustsTheRefused,
+    /// What was refused is said to have been given up as well.
+    GivesUpTheRefused,
+    /// Says nothing of claims that are given up.
+    HidesTheGivenUp,
+}
+
+/// Stands between the node and the witness and forges what it tells.
 struct Forger {
     witness: Witness,
     forge: fn(&mut Forgery),
-    bury_twice: bool,
-    pay_twice: bool,
-    charge_twice: bool,
+    /// What the books are told before a tick that is not so.
+    mislead: fn(&mut Checks, &TickReport<'_>),
+    lie: Lie,
     /// Joules that every cell is said to have used beside its own.
     joules: i64,
 }
 
 /// Changes nothing yet.
 fn honest(witness: Witness) -> Forger {
-    Forger { witness, forge: |_| {}, bury_twice: false, pay_twice: false, charge_twice: false, joules: 0 }
+    Forger { witness, forge: |_| {}, mislead: |_, _| {}, lie: Lie::None, joules: 0 }
 }
 
 impl Telemetry for Forger {
     fn tick(&mut self, report: &TickReport<'_>) {
+        (self.mislead)(&mut self.witness.notes().briefing.checks, report);
         let (quote, clearing) = (*report.quote, report.clearing.clone());
         let (usages, sensed, shares) = (report.usages.to_vec(), *report.sensed, *report.shares);
-        let mut forgery = Forgery { quote, clearing, usages, sensed, shares };
+        let resting = report.population.members().iter().find(|member| member.order.is_none());
+        let resting = resting.map(|member| (member.cell, member.wallet));
+        let mut forgery = Forgery { quote, clearing, usages, sensed, shares, resting };
         (self.forge)(&mut forgery);
-        let Forgery { quote, clearing, usages, sensed, shares } = &forgery;
+        let Forgery { quote, clearing, usages, sensed, shares, .. } = &forgery;
         self.witness.tick(&TickReport { quote, clearing, usages, sensed, shares, ..*report });
     }
 
@@ -210,7 +235,7 @@ impl Telemetry for Forger {
 
     fn ended(&mut self, mut obituary: Obituary) {
         obituary.energy += Microjoules::from_joules(self.joules);
-        if self.bury_twice {
+        if self.lie == Lie::BuriesTwice {
             self.witness.ended(obituary.clone());
         }
         self.witness.ended(obituary);
@@ -221,19 +246,31 @@ impl Telemetry for Forger {
     }
 
     fn paid(&mut self, transfer: &Transfer, payment: &Payment) {
-        if self.pay_twice {
+        if self.lie == Lie::PaysTwice {
             self.witness.paid(transfer, payment);
         }
         self.witness.paid(transfer, payment);
     }
 
     fn refused(&mut self, cell: CellId, key: u64) {
+        if self.lie == Lie::TrustsTheRefused {
+            self.witness.trusted(cell, key);
+        }
         self.witness.refused(cell, key);
+        if self.lie == Lie::GivesUpTheRefused {
+            self.given_up(cell, key, Microjoules(1));
+        }
+    }
+
+    fn given_up(&mut self, cell: CellId, key: u64, fee: Microjoules) {
+        if self.lie != Lie::HidesTheGivenUp {
+            self.witness.given_up(cell, key, fee);
+        }
     }
 
     fn charged(&mut self, transfer: &Transfer, cell: CellId) {
         self.witness.charged(transfer, cell);
-        if self.charge_twice {
+        if self.lie == Lie::ChargesTwice {
             self.witness.charged(transfer, cell);
         }
     }
@@ -298,6 +335,27 @@ fn a_forged_tick_is_found_out() {
     }
 }
 
+#[test]
+fn a_quantum_that_is_sold_to_a_policy_that_rests_is_found_out() {
+    let mut world = busy_world();
+    world.wallets.push(Microjoules::from_joules(1_000));
+    // Its deadline is over before it begins.
+    let policy = Some("deadline:in=1ms,work=1s".parse().expect("a policy"));
+    let (wallet, rebids) = (world.wallets.len() - 1, Vec::new());
+    world.agents.push(Agent { wallet, policy, rebids, ..world.agents[0].clone() });
+    world.orders.clear();
+    play(&world, false).expect("it holds");
+    let forge: fn(&mut Forgery) = |tick| {
+        let award = tick.clearing.awards.iter_mut().find(|award| award.purse == Purse::Free);
+        if let (Some(award), Some((cell, wallet))) = (award, tick.resting) {
+            (award.cell, award.wallet) = (cell, wallet);
+        }
+    };
+    let forger = |witness| -> Box<dyn Telemetry> { Box::new(Forger { forge, ..honest(witness) }) };
+    let seams = Seams { telemetry: &forger, ..Seams::default() };
+    expect_failure(&world, &seams, "and no order was there for it");
+}
+
 /// Changes the price of the first winner, but never to less than the reserve.
 fn change_a_price(tick: &mut Forgery, by: Microjoules) {
     let reserve = tick.quote.reserve;
@@ -314,37 +372,131 @@ fn a_price_that_is_a_microjoule_off_is_found_out_under_every_rule() {
         let weights = [Ppm::ONE, Ppm(600_000)].into_iter().cycle().take(usize::from(world.machine.slots));
         let weights = if mechanism.knows_weights() { weights.collect() } else { Vec::new() };
         world.market = MarketConfig { mechanism, weights };
+        if mechanism == MechanismKind::ProportionalShare {
+            // One that bids alone pays a part of its limit for its slot: with others all pay their limits here.
+            world.agents.sort_by_key(|agent| Reverse(agent.bid));
+            world.agents.truncate(1);
+            world.agents[0].policy = None;
+            world.orders.clear();
+        }
         let forgeries: [fn(&mut Forgery); 2] =
             [|tick| change_a_price(tick, Microjoules(1)), |tick| change_a_price(tick, Microjoules(-1))];
-        // What is dearer under first-price is above the limit as well, and under karma nothing can be cheaper: one is enough.
-        let found = forgeries.map(|forge| {
-            let forger = |witness| -> Box<dyn Telemetry> { Box::new(Forger { forge, ..honest(witness) }) };
-            play_through(&world, false, &Seams { telemetry: &forger, ..Seams::default() })
-        });
+        // What is dearer under first-price is above the limit as well, and under karma nothing can be cheaper.
+        let words = match mechanism {
+            MechanismKind::FirstPrice => ["reserve", "are due for"],
+            MechanismKind::Karma => ["are due for", ""],
+            _ => ["are due for"; 2],
+        };
         play(&world, false).unwrap_or_else(|failure| panic!("{mechanism}: {failure}"));
-        let words: Vec<String> =
-            found.into_iter().filter_map(Result::err).map(|failure| failure.what).collect();
-        println!("{mechanism}: {words:?}");
-        assert!(words.iter().any(|what| what.contains("are due for")), "{mechanism}: {words:?}");
+        for (forge, said) in forgeries.into_iter().zip(words).filter(|(_, said)| !said.is_empty()) {
+            let forger = |witness| -> Box<dyn Telemetry> { Box::new(Forger { forge, ..honest(witness) }) };
+            let seams = Seams { telemetry: &forger, ..Seams::default() };
+            let failure = play_through(&world, false, &seams).expect_err(mechanism.name());
+            println!("{mechanism}: {failure}");
+            assert!(failure.what.contains(said), "{mechanism}: {said:?} is not in {failure}");
+        }
     }
 }
 
 #[test]
 fn a_second_end_and_a_second_payment_are_found_out() {
     let world = busy_world();
-    for (bury_twice, said) in [(true, "has ended before"), (false, "that nobody found true")] {
-        let forger = |witness| -> Box<dyn Telemetry> {
-            Box::new(Forger { bury_twice, pay_twice: !bury_twice, ..honest(witness) })
-        };
-        expect_failure(&world, &Seams { telemetry: &forger, ..Seams::default() }, said);
+    let lies = [(Lie::BuriesTwice, "has ended before"), (Lie::PaysTwice, "that nobody found true")];
+    for (lie, said) in lies {
+        expect_lie_found(&world, lie, said);
     }
 }
 
 #[test]
 fn a_fee_that_is_charged_twice_is_found_out() {
-    let forger =
-        |witness| -> Box<dyn Telemetry> { Box::new(Forger { charge_twice: true, ..honest(witness) }) };
-    expect_failure(&busy_world(), &Seams { telemetry: &forger, ..Seams::default() }, "should have");
+    expect_lie_found(&busy_world(), Lie::ChargesTwice, "should have");
+}
+
+#[test]
+fn a_claim_whose_fee_is_neither_taken_nor_rightly_given_back_is_found_out() {
+    let mut world = busy_world();
+    expect_lie_found(&world, Lie::TrustsTheRefused, "fees taken");
+    expect_lie_found(&world, Lie::GivesUpTheRefused, "owes nothing on it");
+    // The verifier answers nothing before the end.
+    let never = FaultKind::VerifierLate(u64::from(u32::MAX));
+    world.faults.push(Fault { from: Moment(0), until: Moment(u64::MAX), kind: never });
+    let outcome = play(&world, false).expect("it holds");
+    assert!(outcome.coverage.count("claims given up at the end") > 0);
+    expect_lie_found(&world, Lie::HidesTheGivenUp, "neither concluded nor given up");
+}
+
+fn expect_lie_found(world: &World, lie: Lie, said: &str) {
+    let forger = |witness| -> Box<dyn Telemetry> { Box::new(Forger { lie, ..honest(witness) }) };
+    expect_failure(world, &Seams { telemetry: &forger, ..Seams::default() }, said);
+}
+
+#[test]
+fn an_order_or_a_bound_that_is_not_what_was_sent_is_found_out() {
+    let mut world = busy_world();
+    world.agents.iter_mut().for_each(|agent| (agent.slots, agent.policy) = (2, None));
+    type Mislead = fn(&mut Checks, &TickReport<'_>);
+    let misleads: [(&str, Mislead); 2] = [
+        ("was sent", |checks, report| {
+            for order in report.population.members().iter().filter_map(|member| member.order) {
+                let last_tick = Some(u64::MAX);
+                checks.asked(order.cell, Ask { limit: order.limit, slots: order.slots as u16, last_tick });
+            }
+        }),
+        ("may spend", |checks, report| {
+            // A little more than one of two awards costs.
+            if let [first, second, ..] = report.clearing.awards[..]
+                && first.wallet == second.wallet
+                && [first, second].iter().all(|award| award.purse == Purse::Free)
+            {
+                checks.bound(first.wallet, first.price.max(second.price).share(11, 10));
+            }
+        }),
+    ];
+    for (said, mislead) in misleads {
+        let forger = |witness| -> Box<dyn Telemetry> { Box::new(Forger { mislead, ..honest(witness) }) };
+        expect_failure(&world, &Seams { telemetry: &forger, ..Seams::default() }, said);
+    }
+}
+
+/// Lets two who are not alike change seats, and pay the reserve for them, which is within any limit.
+fn swap_seats(tick: &mut Forgery, of: fn(&Award, &Award) -> bool) {
+    let (awards, reserve) = (&mut tick.clearing.awards, tick.quote.reserve);
+    let pairs = (0..awards.len()).flat_map(|one| (0..awards.len()).map(move |other| (one, other)));
+    let pair = pairs.into_iter().find(|(one, other)| of(&awards[*one], &awards[*other]));
+    if let Some((one, other)) = pair {
+        let seat_of = |award: Award| (award.slot, award.weight, award.weight.of_rounded_up(reserve));
+        let (first, second) = (seat_of(awards[one]), seat_of(awards[other]));
+        for (award, (slot, weight, price)) in [(one, second), (other, first)] {
+            awards[award] = Award { slot, weight, price, ..awards[award] };
+        }
+    }
+}
+
+#[test]
+fn a_seat_that_is_too_good_for_the_dying_or_not_the_best_for_the_first_winner_is_found_out() {
+    let forgeries: [Forged; 2] = [
+        ("while the lightest slot is", |tick| {
+            swap_seats(tick, |one, other| {
+                one.purse == Purse::SetAside && other.purse == Purse::Free && one.weight < other.weight
+            });
+        }),
+        ("while the best slot left has weight", |tick| {
+            swap_seats(tick, |one, other| {
+                one.purse == Purse::Free && other.purse == Purse::Free && one.weight > other.weight
+            });
+        }),
+    ];
+    for (said, forge) in forgeries {
+        let forger = |witness| -> Box<dyn Telemetry> { Box::new(Forger { forge, ..honest(witness) }) };
+        let worlds =
+            (0..200).map(World::from_seed).filter(|world| world.market.mechanism == MechanismKind::Gsp);
+        // Not in every world there are two to change seats.
+        let play =
+            |world| play_through(&world, false, &Seams { telemetry: &forger, ..Seams::default() }).err();
+        let failure = worlds.into_iter().find_map(play).expect(said);
+        println!("{failure}");
+        assert!(failure.what.contains(said), "{said:?} is not in {failure}");
+    }
 }
 
 #[test]

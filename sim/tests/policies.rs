@@ -89,6 +89,28 @@ fn a_policy_that_is_broke_bids_no_more_than_its_cap() {
 }
 
 #[test]
+fn who_is_broke_ends_however_little_its_cap_or_its_own_order_offers() {
+    let mut floor = floor();
+    let low = floor.price(1);
+    // Half a quantum's money, which covers what is offered.
+    let money = floor.base().times(SET_ASIDE) + floor.base().share(1, 2);
+    let mut seat = |policy: &str| {
+        let policy: Policy = policy.parse().expect("a policy");
+        floor.seat(Player { money, ..Player::bidding(policy) }).expect("it can pay for itself")
+    };
+    let capped = seat(&format!("fixed:{}uJ", low.0));
+    let [modest, idle] = ["track:margin=20%"; 2].map(seat);
+    floor.order(modest, low, 1).expect("room in the queue");
+    floor.order(idle, low, 0).expect("room in the queue");
+    walk(&mut floor, 200);
+    for cell in [capped, modest] {
+        let end = floor.end(cell);
+        assert!(matches!(end, Some((Reason::Insolvent, _))), "{end:?}");
+    }
+    assert_eq!(floor.end(idle), None, "it asks for nothing");
+}
+
+#[test]
 fn a_deadline_is_met_on_the_node_and_nothing_is_bid_afterwards() {
     let mut floor = floor();
     let rival = floor.seat(Player::bidding(floor.price(15))).expect("room");

@@ -7,9 +7,11 @@ use maxwell_sim::world::World;
 const SEEDS: u64 = 200;
 
 /// What the seeds together must have tried, or the simulation proves little.
-const TRIED: [&str; 48] = [
+const TRIED: [&str; 50] = [
     "agents that bid by themselves",
+    "auctions judged",
     "cells with a shared wallet",
+    "claims given up at the end",
     "claims paid",
     "claims refused",
     "claims trusted",
@@ -71,6 +73,8 @@ fn every_seed_holds_twice_and_together_they_try_everything() {
     for what in TRIED {
         assert!(coverage.count(what) > 0, "no seed has tried: {what}");
     }
+    let (judged, unseen) = (coverage.count("auctions judged"), coverage.count("auctions unseen"));
+    assert!(judged >= 99 * unseen, "of {} auctions only {judged} were judged", judged + unseen);
 }
 
 #[test]

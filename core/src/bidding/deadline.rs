@@ -5,7 +5,8 @@
 //! slots, and which may be paid on all of them in a tick. Time that passes without a slot raises the urgency, so more is bid as the
 //! deadline nears; a quantum that cost less than the ceiling raises the ceiling.
 //!
-//! Slots are those of the cell, or as many of them as its wallet may pay the reserve for in a tick.
+//! Slots are those of the cell, or as many of them as its wallet may pay the reserve for in a tick. Work that fits on the cell's slots
+//! but not on those waits for a lower reserve, which allows more of them.
 //!
 //! The last window is kept free of plans, because an order stands for a whole one. So, when no quantum costs more than the
 //! ceiling, the work is done in time: either its urgency stays below one until there is no work left, or it reaches one and
@@ -25,10 +26,11 @@ pub(super) fn wanted(within: Nanoseconds, work: Nanoseconds, now: &View) -> Resu
     let time_left = within.saturating_sub(now.elapsed);
     let on_slots = |slots: NonZeroU16, time: Nanoseconds| i128::from(time.0) * i128::from(slots.get());
     let needed = i128::from(work_left.0);
-    if needed > on_slots(now.slots, time_left) {
+    let fits_on = |slots| needed <= on_slots(slots, time_left);
+    if !fits_on(now.slots) {
         return Err(Rest::Missed);
     }
-    let usable = now.slots_within_bound().ok_or(Rest::TooDear)?;
+    let usable = now.slots_within_bound().filter(|slots| fits_on(*slots)).ok_or(Rest::TooDear)?;
     let quanta = work_left.0.div_ceil(QUANTUM.0);
     let slots = u64::from(usable.get()).min(quanta);
     // An order is covered for all its slots or not at all, so the last round must be affordable whole.

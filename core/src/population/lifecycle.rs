@@ -129,6 +129,9 @@ pub struct Member {
     pub wait: Option<Wait>,
     /// Whether it still sits on its slots after their quantum.
     pub is_late: bool,
+    /// Whether a policy bids for it, which means to buy whole quanta: then it is hungry as well while it wants something and has
+    /// less than a quantum costs at multiplier one, however little its order offers.
+    pub by_policy: bool,
     pub(super) in_book: Option<Order>,
     pub(super) granted_now: bool,
     pub(super) exit: Option<Exit>,
@@ -144,6 +147,7 @@ impl Member {
             slots,
             wait: None,
             is_late: false,
+            by_policy: false,
             in_book: None,
             granted_now: false,
             exit: None,
@@ -153,6 +157,12 @@ impl Member {
     /// Whether its order belongs into the book.
     pub(super) const fn may_bid(&self) -> bool {
         matches!(self.state, State::Ready | State::Running) && self.wait.is_none() && !self.is_late
+    }
+
+    /// What its wallet must have free for it not to be hungry.
+    fn wanted(&self, base: Microjoules) -> Microjoules {
+        let least = if self.by_policy { base } else { Microjoules::ZERO };
+        self.order.map_or(Microjoules::ZERO, |order| order.limit.times(u64::from(order.slots)).max(least))
     }
 
     /// Takes note of a usage: the cell has left its slot.
@@ -192,8 +202,7 @@ impl LifePolicy {
             return if over { State::Dead(reason) } else { member.state };
         }
         let free = ledger.free(member.wallet);
-        let wanted =
-            member.order.map_or(Microjoules::ZERO, |order| order.limit.times(u64::from(order.slots)));
+        let wanted = member.wanted(quote.base);
         if free < Microjoules::ZERO {
             return State::Dying { reason: Reason::Debt, since: quote.at, granted: Nanoseconds::ZERO };
         }

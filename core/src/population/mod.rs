@@ -108,6 +108,13 @@ impl Population {
         self.members.push(Member::new(cell, wallet, slots));
     }
 
+    /// Notes that a policy makes this cell's orders: see [`Member::by_policy`].
+    pub fn bids_by_policy(&mut self, cell: CellId) {
+        if let Some(member) = self.get_mut(cell) {
+            member.by_policy = true;
+        }
+    }
+
     /// Changes a cell's standing order; no order if `slots` is zero. It stays until it is changed: see [`Population::order_until`].
     #[must_use = "the book must learn of the change before the next auction"]
     pub fn order(&mut self, cell: CellId, limit: Microjoules, slots: u16) -> Option<Verdict> {

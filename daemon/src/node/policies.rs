@@ -58,19 +58,16 @@ const NONE_YET: Own = Own { bid: Bid { limit: PRICE_MAX, slots: u16::MAX }, last
 
 impl Mandate {
     /// The order that stands, no slots for none, and its last tick: as without a policy, a cell whose own order is over stays away until
-    /// it makes another. Whose money buys nothing more is insolvent, whoever bids for it: an order that the wallet does not cover makes
-    /// the cell hungry.
+    /// it makes another. Whose money buys nothing more is insolvent, whoever bids for it: it keeps an order, with which it is hungry.
     fn order(&self, base: Microjoules) -> (Bid, Option<u64>) {
         let Own { bid: bound, last_tick } = self.own;
         let bid = match self.decided {
             Decision::Order(bid) => {
                 Bid { limit: bid.limit.min(bound.limit), slots: bid.slots.min(bound.slots) }
             }
+            // Income within the window may cover it after all, so the bounds hold for it as well.
             Decision::Rest(Rest::Broke) if bound.slots > 0 => {
-                // On the grid of prices, so that it is not rounded down to what the wallet may still cover. Income within the window
-                // may cover it after all, so the bounds hold for it as well.
-                let quantum = Level::at_least(base).map_or(base, Level::price);
-                Bid { limit: quantum.min(self.policy.cap().price()).min(bound.limit), slots: 1 }
+                Bid { limit: base.min(self.policy.cap().price()).min(bound.limit), slots: 1 }
             }
             Decision::Rest(_) => Bid { limit: Microjoules::ZERO, slots: 0 },
         };
@@ -111,6 +108,7 @@ impl Node {
             Bidding::Itself(limit) => self.order(cell, Bid { limit, slots: launch.slots }, None),
             Bidding::Policy(policy) => {
                 let (since, decided) = (self.clock.now(), Decision::Rest(Rest::TooDear));
+                self.population.bids_by_policy(cell);
                 self.policies.mandates.push(Mandate { cell, policy, since, decided, own: NONE_YET });
                 let reserve = self.last_quote.map_or(self.price.base(), |quote| quote.reserve);
                 self.bid_by_policy(self.policies.mandates.len() - 1, since, reserve);

@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use maxwell_core::auction::book::Order;
 use maxwell_core::limits::QUANTUM;
 use maxwell_core::population::LifePolicy;
 use maxwell_core::population::lifecycle::{Reason, State};
 use maxwell_core::tick::{CellId, Exit};
 use maxwell_core::units::{Microjoules, Moment, Nanoseconds};
+use maxwell_daemon::node::{Bidding, Launch};
 use maxwell_daemon::telemetry::{Obituary, TickReport};
 
 use super::{Roster, Setup, Verdict, must};
@@ -14,6 +16,8 @@ use super::{Roster, Setup, Verdict, must};
 #[derive(Debug)]
 pub(super) struct Life {
     policy: LifePolicy,
+    /// Cells for which a policy bids.
+    by_policy: BTreeSet<CellId>,
     /// For how long each cell that cannot pay could have been sold something.
     hungry: BTreeMap<CellId, Nanoseconds>,
     indebted: BTreeSet<CellId>,
@@ -30,6 +34,7 @@ impl Life {
     pub(super) fn new(setup: &Setup) -> Self {
         Self {
             policy: setup.life,
+            by_policy: BTreeSet::new(),
             hungry: BTreeMap::new(),
             indebted: BTreeSet::new(),
             notified: BTreeMap::new(),
@@ -37,6 +42,12 @@ impl Life {
             gone: BTreeSet::new(),
             market_open: false,
             stopping: false,
+        }
+    }
+
+    pub(super) fn launched(&mut self, cell: CellId, launch: &Launch) {
+        if matches!(launch.bid, Bidding::Policy(_)) {
+            self.by_policy.insert(cell);
         }
     }
 
@@ -54,7 +65,11 @@ impl Life {
         let living = roster.wallets.keys().copied().filter(|cell| roster.lives(*cell));
         self.gone = living.filter(|cell| report.population.get(*cell).is_none()).collect();
         for member in members {
-            let wanted = member.order.map_or(Microjoules::ZERO, |o| o.limit.times(u64::from(o.slots)));
+            // A policy that wants anything wants a quantum, whatever it offers for it.
+            let least =
+                if self.by_policy.contains(&member.cell) { report.quote.base } else { Microjoules::ZERO };
+            let whole = |order: Order| order.limit.times(u64::from(order.slots)).max(least);
+            let wanted = member.order.map_or(Microjoules::ZERO, whole);
             self.judge(member.cell, report.ledger.free(member.wallet), wanted);
             self.dies_in_time(member.cell, member.state, report.quote.at)?;
         }

@@ -46,6 +46,16 @@ pub(super) struct Market {
     before: BTreeMap<CellId, Standing>,
     /// Slots that a cell still sits on.
     late: BTreeMap<CellId, Vec<SlotId>>,
+    auctions: Auctions,
+}
+
+/// Ticks in which something was for sale.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Auctions {
+    /// Those in which every order was known, and the rule of the market was checked.
+    pub judged: u64,
+    /// The others: a policy has bid what nobody can be told any more.
+    pub unseen: u64,
 }
 
 impl Market {
@@ -53,11 +63,22 @@ impl Market {
         let slots = usize::from(setup.machine.slots);
         let MarketConfig { mechanism, weights } = setup.market.clone();
         let weights = if weights.is_empty() { vec![Ppm::ONE; slots] } else { weights };
-        Self { mechanism, weights, orders: Orders::default(), before: BTreeMap::new(), late: BTreeMap::new() }
+        Self {
+            mechanism,
+            weights,
+            orders: Orders::default(),
+            before: BTreeMap::new(),
+            late: BTreeMap::new(),
+            auctions: Auctions::default(),
+        }
     }
 
     pub(super) const fn orders(&mut self) -> &mut Orders {
         &mut self.orders
+    }
+
+    pub(super) const fn auctions(&self) -> Auctions {
+        self.auctions
     }
 
     pub(super) fn ended(&mut self, cell: CellId) {
@@ -75,8 +96,13 @@ impl Market {
         }
         self.amounts(report)?;
         must!(report.clearing.price >= report.quote.reserve, "the clearing price is below the reserve");
-        if let Some(outcome) = self.outcome(report, for_market) {
-            outcome.check()?;
+        let is_one = u64::from(report.quote.slots > 0);
+        match self.orders_in(report) {
+            Ok(orders) => {
+                self.outcome(report, for_market, &orders)?.check()?;
+                self.auctions.judged += is_one;
+            }
+            Err(Unseen) => self.auctions.unseen += is_one,
         }
         self.orders.tick(report)?;
         self.uses(report)?;
@@ -170,20 +196,27 @@ impl Market {
         Ok(())
     }
 
-    /// What was sold, and to whom else it could have been; nothing if somebody's order is not known.
-    fn outcome(&self, report: &TickReport<'_>, weights: Vec<Ppm>) -> Option<Outcome> {
-        let (reserve, slots) = (report.quote.reserve, weights.len());
+    /// Every order that could be in the auction.
+    fn orders_in(&self, report: &TickReport<'_>) -> Result<Vec<Order>, Unseen> {
         let bidders = self.before.iter().filter(|(_, standing)| standing.may_bid());
-        let orders: Result<Vec<Option<Order>>, Unseen> =
-            bidders.map(|(cell, _)| self.order_of(*cell, report)).collect();
-        let orders: Vec<Order> = orders.ok()?.into_iter().flatten().collect();
-        let awards = report.clearing.awards.iter().filter(|award| award.purse == Purse::Free);
-        let sold = |award: &Award| {
-            let order = orders.iter().find(|order| order.cell == award.cell)?;
-            let unit = Unit { cell: award.cell, wallet: award.wallet, limit: order.limit };
-            Some(Sold { unit, weight: award.weight, price: award.price, contested: award.contested })
-        };
-        let sold: Vec<Sold> = awards.map(sold).collect::<Option<_>>()?;
+        bidders.filter_map(|(cell, _)| self.order_of(*cell, report).transpose()).collect()
+    }
+
+    /// What was sold for these orders, and to whom else it could have been.
+    fn outcome(
+        &self,
+        report: &TickReport<'_>,
+        weights: Vec<Ppm>,
+        orders: &[Order],
+    ) -> Result<Outcome, String> {
+        let (reserve, slots) = (report.quote.reserve, weights.len());
+        let mut sold = Vec::new();
+        for award in report.clearing.awards.iter().filter(|award| award.purse == Purse::Free) {
+            let order = orders.iter().find(|order| order.cell == award.cell);
+            let limit = order.ok_or_else(|| format!("{award:?}, and no order was there for it"))?.limit;
+            let unit = Unit { cell: award.cell, wallet: award.wallet, limit };
+            sold.push(Sold { unit, weight: award.weight, price: award.price, contested: award.contested });
+        }
         let (mut sure, mut possible) = (Vec::new(), Vec::new());
         for order in orders.iter().filter(|order| order.limit >= reserve) {
             let max_bid = self.orders.max_bid(order.wallet);
@@ -192,7 +225,7 @@ impl Market {
             let won = sold.iter().filter(|sold| sold.unit.cell == order.cell).count();
             let unit = Unit { cell: order.cell, wallet: order.wallet, limit: order.limit };
             let lost = std::iter::repeat_n(unit, units.saturating_sub(won));
-            if self.surely_bids(order, &orders) {
+            if self.surely_bids(order, orders) {
                 sure.extend(lost.clone());
             }
             possible.extend(lost);
@@ -200,7 +233,7 @@ impl Market {
         for units in [&mut sure, &mut possible] {
             units.sort_by_key(|unit| Reverse(unit.limit));
         }
-        Some(Outcome { mechanism: self.mechanism, reserve, weights, sold, sure, possible })
+        Ok(Outcome { mechanism: self.mechanism, reserve, weights, sold, sure, possible })
     }
 
     /// The order that a cell had in the auction, if it had one. What a policy has made is seen after the tick, if the order and its cell

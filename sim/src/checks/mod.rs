@@ -25,6 +25,9 @@ use maxwell_physics::model::MachineModel;
 
 use crate::actor::Ask;
 use crate::kernel::KernelPlan;
+use crate::verifier::Tally;
+
+pub use market::Auctions;
 
 /// Nothing, or in words what does not hold.
 pub type Verdict = Result<(), String>;
@@ -120,6 +123,7 @@ impl Checks {
     pub fn launched(&mut self, cell: CellId, launch: &Launch) {
         self.roster.wallets.insert(cell, launch.wallet);
         self.market.orders().launched(cell, launch);
+        self.life.launched(cell, launch);
     }
 
     /// Notes an order that is on its way to the node, which reads it before the next tick.
@@ -171,6 +175,18 @@ impl Checks {
         self.money.charged(transfer, self.roster.wallets[&cell])
     }
 
+    /// Checks that a claim was rightly given up: the verifier `was_late` with it.
+    ///
+    /// # Errors
+    /// Why it should have been concluded.
+    pub fn given_up(&self, cell: CellId, key: u64, was_late: bool) -> Verdict {
+        must!(
+            was_late,
+            "the claim of {cell:?} on key {key} is given up, and the verifier owes nothing on it"
+        );
+        Ok(())
+    }
+
     /// Checks a payment for `key`, which was found true or trusted before. The cell may be over: the work was its wallet's.
     ///
     /// # Errors
@@ -182,13 +198,18 @@ impl Checks {
         self.money.paid(transfer, key)
     }
 
+    /// How many auctions the rule of the market was checked in, and in how many it could not be.
+    pub const fn auctions(&self) -> Auctions {
+        self.market.auctions()
+    }
+
     /// Checks what is left when the run is over.
     ///
     /// # Errors
     /// What should not be left.
-    pub fn finish(&mut self, ledger: &Ledger) -> Verdict {
+    pub fn finish(&mut self, ledger: &Ledger, claims: Tally) -> Verdict {
         let left: Vec<_> = self.roster.wallets.keys().filter(|cell| self.roster.lives(**cell)).collect();
         must!(left.is_empty(), "the run is over and {left:?} did not end");
-        self.money.finish(ledger)
+        self.money.finish(ledger, claims)
     }
 }

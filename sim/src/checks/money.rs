@@ -8,6 +8,7 @@ use maxwell_core::units::Microjoules;
 use maxwell_daemon::telemetry::{Obituary, TickReport};
 
 use super::{Roster, Verdict, must};
+use crate::verifier::Tally;
 
 /// Roles that an account can have.
 const ROLES: [Role; 7] =
@@ -152,7 +153,12 @@ impl Money {
         Ok(())
     }
 
-    pub(super) fn finish(&mut self, ledger: &Ledger) -> Verdict {
+    /// Every claim that was taken has cost its fee, true or false, but for those that were given up.
+    pub(super) fn finish(&mut self, ledger: &Ledger, claims: Tally) -> Verdict {
+        let Tally { concluded, open } = claims;
+        must!(open == 0, "the run is over and {open} claims are neither concluded nor given up");
+        let fees: u64 = self.purses.values().map(|purse| purse.claims).sum();
+        must!(fees == concluded, "{concluded} claims were concluded and {fees} fees taken");
         self.balances(ledger, &BTreeMap::new())?;
         self.host(ledger, self.income, self.tax)?;
         for wallet in self.purses.keys() {

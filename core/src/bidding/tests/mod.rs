@@ -93,7 +93,20 @@ fn a_deadline_plans_with_the_slots_that_its_wallet_may_pay_for_in_a_tick() {
     };
     assert_eq!(urgent(None), order(1_875_000, 4));
     assert_eq!(urgent(Some(Microjoules(1_000_000))), order(250_000, 4), "a slot less would miss it");
-    assert_eq!(urgent(Some(Microjoules(400_000))), order(200_000, 2));
+    let bound = View { max_bid: Some(Microjoules(400_000)), slots: on_slots(4), ..view() };
+    assert_eq!(policy("deadline:in=100ms,work=150ms").decide(&bound), order(200_000, 2), "in 80 ms of 100");
+}
+
+#[test]
+fn a_deadline_buys_nothing_while_its_wallet_may_not_pay_for_enough_slots_in_a_tick() {
+    // 40 s of work in 20 s: two slots of the four are enough, and the bound buys one at this reserve.
+    let deadline = policy("deadline:in=20s,work=40s");
+    let at = |reserve| {
+        let (max_bid, free) = (Some(Microjoules(299_999)), Microjoules::from_joules(10_000));
+        deadline.decide(&View { reserve: Microjoules(reserve), max_bid, free, slots: on_slots(4), ..view() })
+    };
+    assert_eq!(at(150_000), Decision::Rest(Rest::TooDear), "and not missed: all four could do it");
+    assert_eq!(at(149_999), order(149_999, 2));
 }
 
 #[test]
@@ -277,6 +290,8 @@ proptest! {
         let nearer = View { elapsed: Nanoseconds(view.elapsed.0.saturating_add(later)), ..view };
         match (policy.decide(&view), policy.decide(&nearer)) {
             (Decision::Order(before), Decision::Order(after)) => prop_assert!(after.limit >= before.limit),
+            // The slots that the bound on a tick allows are too few before all are.
+            (Decision::Order(_), Decision::Rest(Rest::TooDear)) => prop_assert!(view.max_bid.is_some()),
             (Decision::Order(_), after) => prop_assert_eq!(after, Decision::Rest(Rest::Missed)),
             _ => {}
         }

@@ -203,6 +203,24 @@ fn a_cell_that_cannot_pay_is_hungry_from_the_start() {
 }
 
 #[test]
+fn a_cell_that_a_policy_bids_for_is_hungry_when_it_has_less_than_a_quantum_costs_at_multiplier_one() {
+    let (mut world, cell) = World::with_cell(BASE.0 - 1);
+    world.order(cell, Microjoules(1), 1);
+    world.pass(&[], &[]);
+    assert_eq!(world.state(cell), State::Ready, "its own order is covered");
+    world.population.bids_by_policy(cell);
+    world.pass(&[], &[]);
+    assert!(matches!(world.state(cell), State::Hungry { .. }));
+    world.order(cell, Microjoules(1), 0);
+    world.pass(&[], &[]);
+    assert_eq!(world.state(cell), State::Ready, "it wants nothing");
+    world.order(cell, Microjoules(1), 1);
+    world.pay(cell, 1);
+    world.pass(&[], &[]);
+    assert_eq!(world.state(cell), State::Ready, "a quantum's money is enough");
+}
+
+#[test]
 fn a_cell_without_an_order_is_ready_and_not_in_the_book() {
     let mut world = World::new();
     let cell = world.admit(0);
