@@ -218,7 +218,9 @@ mod tests {
         let (events, queue) = sync_channel(1_000);
         let (mut requests, leases) = (Requests::new(CellId(1), events), Leases::default());
         assert_eq!(requests.lease(&leases), Ok(None));
-        queue.try_iter().for_each(|_| leases.answer(Reply::NoLease(NoKey::Later)));
+        for _ in queue.try_iter() {
+            leases.answer(Reply::NoLease(NoKey::Later));
+        }
         assert_eq!(requests.lease(&leases), Ok(Some(i64::from(abi::E_BUSY))));
         assert_eq!(requests.lease(&leases), Ok(None), "it is asked for again");
         assert_eq!(requests.lease_of(&leases, 3), Ok(None));
