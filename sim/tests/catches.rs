@@ -205,7 +205,7 @@ struct Forger {
     witness: Witness,
     forge: fn(&mut Forgery),
     /// What the books are told before a tick that is not so.
-    mislead: fn(&mut Checks, &TickReport<'_>),
+    mislead: Mislead,
     lie: Lie,
     /// Joules that every cell is said to have used beside its own.
     joules: i64,
@@ -286,6 +286,9 @@ impl Telemetry for Forger {
 
 /// What the witness says, and to which forgery of a tick.
 type Forged = (&'static str, fn(&mut Forgery));
+
+/// What the books are told that is not so.
+type Mislead = fn(&mut Checks, &TickReport<'_>);
 
 const FORGERIES: [Forged; 18] = [
     ("on a slot that is taken", |tick| {
@@ -463,8 +466,8 @@ fn an_order_or_a_bound_that_is_not_what_was_sent_is_found_out() {
 /// Lets two who are not alike change seats, and pay the reserve for them, which is within any limit.
 fn swap_seats(tick: &mut Forgery, of: fn(&Award, &Award) -> bool) {
     let (awards, reserve) = (&mut tick.clearing.awards, tick.quote.reserve);
-    let pairs = (0..awards.len()).flat_map(|one| (0..awards.len()).map(move |other| (one, other)));
-    let pair = pairs.into_iter().find(|(one, other)| of(&awards[*one], &awards[*other]));
+    let mut pairs = (0..awards.len()).flat_map(|one| (0..awards.len()).map(move |other| (one, other)));
+    let pair = pairs.find(|(one, other)| of(&awards[*one], &awards[*other]));
     if let Some((one, other)) = pair {
         let seat_of = |award: Award| (award.slot, award.weight, award.weight.of_rounded_up(reserve));
         let (first, second) = (seat_of(awards[one]), seat_of(awards[other]));
@@ -490,12 +493,12 @@ fn a_seat_that_is_too_good_for_the_dying_or_not_the_best_for_the_first_winner_is
     ];
     for (said, forge) in forgeries {
         let forger = |witness| -> Box<dyn Telemetry> { Box::new(Forger { forge, ..honest(witness) }) };
-        let worlds =
+        let mut worlds =
             (0..200).map(World::from_seed).filter(|world| world.market.mechanism == MechanismKind::Gsp);
         // Not in every world there are two to change seats.
         let play =
             |world| play_through(&world, false, &Seams { telemetry: &forger, ..Seams::default() }).err();
-        let failure = worlds.into_iter().find_map(play).expect(said);
+        let failure = worlds.find_map(play).expect(said);
         println!("{failure}");
         assert!(failure.what.contains(said), "{said:?} is not in {failure}");
     }
