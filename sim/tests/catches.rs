@@ -433,9 +433,6 @@ fn expect_lie_found(world: &World, lie: Lie, said: &str) {
     expect_failure(world, &Seams { telemetry: &forger, ..Seams::default() }, said);
 }
 
-/// Tells the checks something that is not so.
-type Mislead = fn(&mut Checks, &TickReport<'_>);
-
 #[test]
 fn an_order_or_a_bound_that_is_not_what_was_sent_is_found_out() {
     let mut world = busy_world();
