@@ -179,7 +179,8 @@ impl Workload {
         let open: Vec<_> = books.open_bounties().map(|(id, _)| id.0).collect();
         let number = if open.is_empty() { 0 } else { open[self.dice.below(open.len())] };
         let sponsor = books.bounty(number).map(|(bounty, _)| bounty.sponsor);
-        let by = self.keys.people.iter().position(|key| Some(key.public()) == sponsor).unwrap_or_default();
+        // Where there is no such bounty, anybody may ask, and is refused.
+        let by = self.keys.people.iter().position(|key| Some(key.public()) == sponsor).unwrap_or(0);
         let name = AccountName::Wallet(self.keys.person(by));
         let nonce = books.find(&name).map_or(0, |index| books.account(index).nonce);
         self.keys.order(by, nonce, Body::CloseBounty { number })
